@@ -1,0 +1,182 @@
+"""What every way in has in common: the Adapter protocol, the values that travel, and the errors of a source.
+
+An adapter knows its source (a mailbox, a folder, a telephone service) and nothing else: no database, no consultation,
+no reader. It lists what the source shows now, and hands over the bytes of what it is asked for, with what the source
+claims about them. It changes nothing at the source, unless its settings say so, and then only in ``after_commit``.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, Protocol
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One item that the source shows now.
+
+    ``source_key`` is stable in its channel (``INBOX/<uidvalidity>/<uid>``, a call's SID, the path below the channel's
+    folder). ``version`` changes whenever the content may have changed (a file: size and mtime in ns; IMAP: "").
+    """
+
+    source_key: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The bytes of one listed item, with the source's claims.
+
+    ``original`` is the bytes, or the path of a file that holds them and that others may still change: whoever has copied
+    it asks ``changed()`` afterwards, and throws the copy away if it says so. ``arrived_at`` is aware UTC, None if
+    unknown, and ``arrived_basis`` one of the words of the schema's ``received_basis``. ``facts`` are further claims of
+    the source. ``delivery`` is true for a file that holds many items (an export, a call log, an mbox), which is stored
+    first and split afterwards. ``stamp`` is what ``stamp_of`` said of the file at ``original`` when the adapter looked;
+    empty where nobody else can change it.
+    """
+
+    source_key: str
+    version: str
+    original: bytes | Path
+    media_type: str
+    arrived_at: datetime | None
+    arrived_basis: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+    delivery: bool = False
+    stamp: tuple[int, ...] = ()
+
+    def changed(self) -> bool:
+        """Whether the file at ``original`` is no longer the one that is meant here: a copy made of it may be another's.
+
+        Asked after copying. True also where the file has gone; always false for bytes.
+        """
+        if isinstance(self.original, bytes) or not self.stamp:
+            return False
+        try:
+            return stamp_of(self.original.lstat()) != self.stamp
+        except OSError:
+            return True
+
+
+def stamp_of(status: os.stat_result) -> tuple[int, ...]:
+    """What differs, as far as a file system can tell, once a file was written to or replaced.
+
+    Size in bytes, mtime and ctime in ns, device and inode. The ctime can't be set back, as copying tools do with mtime.
+    """
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_dev, status.st_ino)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A listed item that can't be handed over now: still being written, or not fetchable. It waits for the next run.
+
+    A value and not an exception, because the run goes on. ``reason`` is one sentence without personal data. Whether
+    the item has vanished is decided by the next listing, not here.
+    """
+
+    source_key: str
+    version: str
+    reason: str
+
+
+class Adapter(Protocol):
+    """A configured way in. One conformance suite runs on all of them."""
+
+    def list(self) -> Iterator[Listing]:
+        """Yield everything that the source shows now, whole, in a stable order.
+
+        Raises:
+            SourceError: the source can't be listed; nothing is known then, so nothing is concluded from it.
+        """
+        ...
+
+    def fetch(self, listings: Sequence[Listing]) -> Iterator[Arrival | Missed]:
+        """Yield exactly one value for each listing, in any order; the source stays as it was.
+
+        Raises:
+            SourceError: the source went away; what was yielded before stays valid.
+        """
+        ...
+
+    def after_commit(self, source_keys: Sequence[str]) -> None:
+        """Called once these items are durable; the only place where a source may be changed (``after = "move:…"``)."""
+        ...
+
+    def close(self) -> None:
+        """End connections; may be called twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What an adapter may touch outside its source: the clock (aware UTC) and the environment that holds secrets."""
+
+    clock: Callable[[], datetime]
+    environ: Mapping[str, str]
+
+
+class AdapterSettings(BaseModel):
+    """The keys of an adapter's own in its ``[channels.NAME]`` section; unknown keys are refused by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterKind:
+    """One kind of way in: what a module in ``channels/`` defines as ``KIND`` to be found.
+
+    ``name`` is what a section of the config says as ``adapter = "…"``; ``settings`` checks that section's other keys, and
+    ``build`` makes an adapter of them. It touches no source yet.
+    """
+
+    name: str
+    settings: type[AdapterSettings]
+    build: Callable[[Any, Outside], Adapter]  # Any: its own settings class, which differs from kind to kind
+
+
+def _refuse(_value: object) -> NoReturn:
+    raise ValueError("is not available in this version: leave the key out")
+
+
+NotYet = Annotated[None, BeforeValidator(_refuse)]
+"""A key that is agreed and not built yet: refused by its name, so that nobody believes that it works."""
+
+
+def _beside_config(path: Path, info: ValidationInfo) -> Path:
+    base = (info.context or {}).get("base")
+    return path if base is None else Path(base, path.expanduser())
+
+
+ConfigPath = Annotated[Path, AfterValidator(_beside_config)]
+"""A path as configured, made absolute against the folder of the config file (validation context ``base``)."""
+
+
+class SourceError(Exception):
+    """A source that can't be used now. The message is one sentence for an operator, without personal data.
+
+    ``advice`` says what to do next.
+    """
+
+    advice = "Look at the source and run again."
+
+
+class SourceUnavailable(SourceError):
+    """Not reachable now (missing folder, no connection, cut off): the next run tries again by itself."""
+
+    advice = "The next run tries again by itself; if this goes on, check the folder, host and network."
+
+
+class SourceRefused(SourceError):
+    """The source is there and says no (wrong password, no permission): somebody must act before it can work."""
+
+    advice = "Check the user, the password's environment variable and the permissions, then run again."
+
+
+class SourceChanged(SourceError):
+    """The source is no longer what was configured (another mailbox, another kind of file): ask before going on."""
+
+    advice = "Compare the configuration with the source before running again."

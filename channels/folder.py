@@ -1,0 +1,279 @@
+"""What the adapters of folders share: walking, and reading files that others may be writing to just now.
+
+Nothing at the source is changed: files are opened for reading only, and links are never followed.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Literal, Protocol
+
+from channels.base import Arrival, Listing, Missed, Outside, SourceError, SourceRefused, SourceUnavailable, stamp_of
+from channels.names import is_item, spell, unspell
+
+IN_MEMORY_BYTES = 1 << 20
+"""Up to this size a file is handed over as bytes; a larger one as its path, so that no adapter fills the memory."""
+
+CLOCK_SKEW_S = 60
+"""A file time that is further in the future than this does not say when the file was last written to."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_GONE = "The file is no longer there: the next listing shows whether it was moved or taken away."
+_LINK = "This is a link or a special file, not a file: put the file itself into the folder."
+_WRITING = "The file is still being written: it is taken once it has not changed for settle_seconds."
+_CHANGED = "The file was changed while it was being taken: the next run takes it."
+_FORBIDDEN = "There is no permission to read the file: let the account that runs intake read it."
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file, link or special file below a channel's folder, as it was when the folder was walked."""
+
+    key: str
+    path: Path
+    status: os.stat_result
+
+    @property
+    def version(self) -> str:
+        """Size in bytes and mtime in ns, as ``1234+1690000000000000000``."""
+        return version_of(self.status)
+
+
+class Layout(Protocol):
+    """How items lie below a channel's folder, and what they are."""
+
+    def walk(self, root: Path) -> Iterator[Found]:
+        """Yield what is there, in any order, each key once.
+
+        Raises:
+            OSError: a folder can't be read; the listing would not be whole.
+        """
+        ...
+
+    def locate(self, root: Path, key: str) -> Path | None:
+        """The file of a source key, None if there is none any more."""
+        ...
+
+    def what_is(self, key: str) -> tuple[str, bool]:
+        """The media type of a located item, and whether it is a delivery."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlainLayout:
+    """Each file is an item, and its source key is its path below the channel's folder. ``kind`` judges by the name."""
+
+    kind: Callable[[str], tuple[str, bool]]
+
+    def walk(self, root: Path) -> Iterator[Found]:
+        """Yield the files of a folder and all folders below; ``root`` may also be one file."""
+        if not root.is_dir():
+            yield Found(spell(root.name), root, root.stat())
+            return
+        pending = [(root, "")]
+        while pending:
+            folder, prefix = pending.pop()
+            for entry in entries(folder):
+                if not is_item(entry.name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append((folder / entry.name, f"{prefix}{entry.name}/"))
+                else:
+                    yield from found(prefix, entry)
+
+    def locate(self, root: Path, key: str) -> Path | None:
+        """The path that the key spells; a key that leads out of the folder has none."""
+        return path_of(root, key)
+
+    def what_is(self, key: str) -> tuple[str, bool]:
+        """What the suffix says."""
+        return self.kind(PurePosixPath(key).name)
+
+
+def entries(folder: Path) -> list[os.DirEntry[str]]:
+    """The entries of a folder; none if it has gone since its own folder was read.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    try:
+        with os.scandir(folder) as scan:
+            return list(scan)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def found(prefix: str, entry: os.DirEntry[str]) -> Iterator[Found]:
+    """The entry as an item below ``prefix``; nothing if it has gone since the folder was read."""
+    try:
+        yield Found(spell(prefix + entry.name), Path(entry.path), entry.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return
+
+
+def path_of(root: Path, key: str) -> Path | None:
+    """The path of a source key below ``root``, or ``root`` itself if that is a file of this name."""
+    relative = unspell(key)
+    if "\0" in relative or any(step in ("", ".", "..") for step in relative.split("/")):
+        return None
+    return root / relative if root.is_dir() else root if root.name == relative else None
+
+
+def version_of(status: os.stat_result) -> str:
+    """A file's version: size in bytes and mtime in ns, as ``1234+1690000000000000000``."""
+    return f"{status.st_size}+{status.st_mtime_ns}"
+
+
+class FolderAdapter:
+    """Files in a folder, or one file.
+
+    ``setting`` is the config key that names ``path``: errors name the key, never the path. ``order`` of the listing: by
+    source key, or by mtime and then source key, so that of two exports the newer comes last. A file is taken once
+    nothing has written to it for ``settle_seconds``.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        layout: Layout,
+        outside: Outside,
+        *,
+        setting: str,
+        settle_seconds: float,
+        order: Literal["key", "time"] = "key",
+    ) -> None:
+        self._path = path
+        self._layout = layout
+        self._clock = outside.clock
+        self._setting = setting
+        self._settle_seconds = settle_seconds
+        self._by_time = order == "time"
+
+    def list(self) -> Iterator[Listing]:
+        """Yield every file, whole, in order.
+
+        Raises:
+            SourceUnavailable: the folder is missing or can't be read now.
+            SourceRefused: there is no permission, or it is no folder.
+        """
+        self._check()
+        try:
+            items = list(self._layout.walk(self._path))
+        except OSError as error:
+            raise self._failure(error) from error
+        items.sort(key=lambda item: (item.status.st_mtime_ns if self._by_time else 0, item.key))
+        for item in items:
+            yield Listing(item.key, item.version)
+
+    def fetch(self, listings: Sequence[Listing]) -> Iterator[Arrival | Missed]:
+        """Yield each file as it was listed, or why it can't be taken now.
+
+        Raises:
+            SourceUnavailable: the folder is missing or can't be read now.
+            SourceRefused: there is no permission, or it is no folder.
+        """
+        self._check()
+        for listing in listings:
+            yield self._take(listing)
+
+    def after_commit(self, source_keys: Sequence[str]) -> None:
+        """Nothing: the files stay where they are."""
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _check(self) -> None:
+        try:
+            mode = self._path.stat().st_mode
+        except OSError as error:
+            raise self._failure(error) from error
+        if not stat.S_ISDIR(mode) and (self._setting == "folder" or not stat.S_ISREG(mode)):
+            raise SourceRefused(f"`{self._setting}` names something that is no folder: name the folder of the files.")
+
+    def _failure(self, error: OSError) -> SourceError:
+        if isinstance(error, PermissionError):
+            return SourceRefused(
+                f"`{self._setting}` names a folder that can't be read whole: let the account that runs intake read it."
+            )
+        if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            thing = "a folder" if self._setting == "folder" else "a file or folder"
+            return SourceUnavailable(
+                f"`{self._setting}` names {thing} that does not exist: create or mount it, or correct the path."
+            )
+        said = os.strerror(error.errno) if error.errno else "unknown reason"
+        return SourceUnavailable(
+            f"`{self._setting}` names a folder that can't be read now ({said}): check the disk or share."
+        )
+
+    def _take(self, listing: Listing) -> Arrival | Missed:
+        def missed(reason: str) -> Missed:
+            return Missed(listing.source_key, listing.version, reason)
+
+        path = self._layout.locate(self._path, listing.source_key)
+        if path is None:
+            return missed(_GONE)
+        try:
+            # A configured file may be a link, as a configured folder may: the operator chose it.
+            status = path.stat() if path == self._path else path.lstat()
+            if not stat.S_ISREG(status.st_mode):
+                return missed(_LINK)
+            value = self._read(listing, path)
+        except (FileNotFoundError, NotADirectoryError):
+            return missed(_GONE)
+        except PermissionError:
+            return missed(_FORBIDDEN)
+        except OSError as error:
+            said = os.strerror(error.errno) if error.errno else "unknown reason"
+            return missed(f"The file can't be read ({said}): check the disk or share.")
+        return missed(value) if isinstance(value, str) else value
+
+    def _read(self, listing: Listing, path: Path) -> Arrival | str:
+        """The file's bytes or path, or the reason why not. What is read is what was looked at: one open descriptor."""
+        follow = 0 if path == self._path else os.O_NOFOLLOW
+        # Without O_NONBLOCK a pipe that took the file's place would hold up the run.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | follow), "rb") as file:
+            before = os.fstat(file.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                return _LINK
+            if not self._is_settled(before):
+                return _WRITING
+            if version_of(before) != listing.version:
+                return _CHANGED
+            original = path if before.st_size > IN_MEMORY_BYTES else file.read()
+            after = os.fstat(file.fileno())
+        if stamp_of(after) != stamp_of(before) or (isinstance(original, bytes) and len(original) != before.st_size):
+            return _CHANGED
+        kind, delivery = self._layout.what_is(listing.source_key)
+        return Arrival(
+            source_key=listing.source_key,
+            version=listing.version,
+            original=original,
+            media_type=kind,
+            arrived_at=file_time(before),
+            arrived_basis="file_time",
+            delivery=delivery,
+            stamp=stamp_of(before) if isinstance(original, Path) else (),
+        )
+
+    def _is_settled(self, status: os.stat_result) -> bool:
+        """Whether nothing has written to the file for ``settle_seconds``.
+
+        Copying tools set the mtime back, so the later of mtime and ctime counts. A time in the future is another clock's
+        (a scanner's, a share's) and says nothing.
+        """
+        if self._settle_seconds <= 0:
+            return True
+        now = self._clock().timestamp()
+        times = [time for time in (status.st_mtime, status.st_ctime) if time <= now + CLOCK_SKEW_S]
+        return not times or now - max(times) >= self._settle_seconds
+
+
+def file_time(status: os.stat_result) -> datetime | None:
+    """The mtime as aware UTC, the latest that the file can have been made; None if no calendar has it."""
+    try:
+        return _EPOCH + timedelta(microseconds=status.st_mtime_ns // 1000)
+    except OverflowError:
+        return None

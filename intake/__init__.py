@@ -1,0 +1,1 @@
+"""Consultation intake: every channel received once, read whole, and accounted for."""

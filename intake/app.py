@@ -1,0 +1,227 @@
+"""The one place that wires settings, adapters, storage and clock together."""
+
+import errno
+import os
+import pwd
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from channels import ADAPTERS
+from channels.base import Outside
+from intake import config, job
+from intake.decide import Office, Person, Wish, decide, find_target
+from intake.errors import ConfigurationError, StorageFull, StorageUnusable
+from intake.export import Wanted, export
+from intake.normalise import Rules
+from intake.places import Gazetteer
+from intake.reading.none import NoReaders
+from intake.reading.sandbox import Limits, ReaderPool
+from intake.receive import ChannelRun
+from intake.settling import Desk, reread
+from intake.tables import RowReader
+from intake.trace import read_original, trace
+from storage import accounts, runs
+from storage.audit import Check, audit
+from storage.database import Database
+from storage.originals import OriginalStore
+from storage.receipts import ReceiptView
+
+_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs"})
+_LEFT_BEHIND_S = 24 * 3600
+
+
+def clock() -> datetime:
+    """Now, aware UTC: the only clock of the program."""
+    return datetime.now(UTC)
+
+
+def actor() -> Person:
+    """The OS user who runs the program, by the real user id: an environment variable can't pretend to be another."""
+    try:
+        return Person(pwd.getpwuid(os.getuid()).pw_name)
+    except KeyError:
+        return Person(f"uid {os.getuid()}")
+
+
+class App:
+    """A consultation with its home, opened. A context manager: leaving it ends connections.
+
+    Raises:
+        ConfigurationError: a key is wrong, or the home belongs to another consultation.
+        StorageFull, StorageUnusable: the home or the database can't be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        adapters = {name: kind.settings for name, kind in ADAPTERS.items()}
+        self.settings = config.load(path, adapters)
+        self.consultation = self.settings.consultation
+        self.rules = Rules(self.consultation, Gazetteer.read(self.consultation.places))
+        home = self.settings.storage.home
+        self.database = Database(home, self.settings.storage.database)
+        self.originals = OriginalStore(home)
+
+    def __enter__(self) -> "App":
+        with _storage_errors():
+            self._open_home()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.database.close()
+
+    def _open_home(self) -> None:
+        home = self.settings.storage.home
+        if (kind := _file_system(home)) in _NETWORK:
+            raise ConfigurationError(f"storage.home: should be on a local disk; this one is a network share ({kind}).")
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.chmod(0o700)
+        self.originals.create()
+        self.originals.clear_incoming(time.time() - _LEFT_BEHIND_S)
+        if not self.database.is_current():
+            self.database.migrate()
+        with self.database.read() as tx:
+            other = runs.other_consultation(tx, self.consultation.id)
+        if other is not None:
+            raise ConfigurationError(
+                f"consultation.id: should be {other!r}, whose home this is; give another consultation a home of its own."
+            )
+        of = self.consultation
+        values = {"id": of.id, "title": of.title, "prefix": of.reference_prefix, "opens": of.opens_at,
+                  "closes": of.closes_at, "timezone": str(of.timezone)}  # fmt: skip
+        with self.database.write() as tx:
+            runs.keep_consultation(tx, values)
+
+    def run(self, names: Sequence[str] = (), progress: job.Progress | None = None) -> job.RunReport:
+        """One run of these channels (all of them, if none is named).
+
+        Raises:
+            ConfigurationError: there is no such channel.
+            StorageFull, StorageUnusable: everything stopped; what was not durable did not happen.
+        """
+        for name in names:
+            if name not in self.settings.channels:
+                raise ConfigurationError(f"--channel: should be one of {', '.join(self.settings.channels)}.")
+        chosen = [name for name in self.settings.channels if not names or name in names]
+        work = job.Job(self.database, self.originals, clock, self._sandbox, progress or job.NoProgress())
+        with _storage_errors(), self._readers() as pool:
+            return job.run(work, {name: self._way(name) for name in chosen}, pool)
+
+    @property
+    def _sandbox(self) -> str:
+        return "limits alone" if self.settings.reading.sandbox == "auto" else "none: nothing is read"
+
+    def _readers(self) -> ReaderPool | NoReaders:
+        reading = self.settings.reading
+        if reading.sandbox == "require":
+            return NoReaders()
+        processes = reading.processes or len(os.sched_getaffinity(0))
+        limits = Limits(memory_mb=reading.memory_mb, step_seconds=reading.seconds_per_item)
+        return ReaderPool(processes, limits, time.monotonic)
+
+    def _desk(self, name: str) -> Desk:
+        channel = self.settings.channels[name]
+        return Desk(self.rules, channel, RowReader(self.rules, channel.mapping))
+
+    def _way(self, name: str) -> job.Way:
+        channel = self.settings.channels[name]
+        adapter = ADAPTERS[channel.adapter].build(channel.source, Outside(clock, os.environ))
+        return job.Way(adapter, self._desk(name))
+
+    def status(self) -> dict[str, Any]:
+        """The object that ``intake status --json`` prints."""
+        with _storage_errors(), self.database.read() as tx:
+            counted = accounts.accounts(tx, self.settings.channels)
+            last = runs.last_runs(tx)
+        return {"channels": {name: _status(counted[name], last.get(name)) for name in self.settings.channels}}
+
+    def items(self, outcome: str) -> list[dict[str, Any]]:
+        """The receipts with this outcome, as ``intake status --items`` prints them."""
+        with _storage_errors(), self.database.read() as tx:
+            found = accounts.items(tx, outcome)
+        return [
+            {"receipt": i.receipt, "reference": i.reference, "channel": i.channel, "outcome": i.outcome,
+             "reason": i.reason or None, "next": i.next_step or None, "run": i.run}
+            for i in found
+        ]  # fmt: skip
+
+    def trace(self, typed: str) -> dict[str, Any]:
+        """The object that ``intake trace --json`` prints; raises NotThere."""
+        questions = self.consultation.exported_questions
+        with _storage_errors():
+            return trace(self.database, self.originals, self.consultation.reference_prefix, questions, typed)
+
+    def original(self, sha256: str) -> bytes:
+        """The exact bytes of an original; raises NotThere, StorageUnusable."""
+        with _storage_errors():
+            return read_original(self.database, self.originals, sha256)
+
+    def export(self, target: Path, wanted: Wanted) -> int:
+        """Write an export and its codebook; how many rows."""
+        with _storage_errors():
+            return export(self.database, self.consultation, target, wanted)
+
+    def verify(self) -> list[Check]:
+        """Re-check everything from stored bytes and rows."""
+        with _storage_errors(), self.database.read() as tx:
+            return list(audit(tx, self.settings.storage.home / "originals"))
+
+    def decide(self, typed: str, person: Person, wish: Wish) -> str:
+        """Do what a person decided; one sentence that says what was done.
+
+        Raises:
+            NotThere: there is no such response or receipt.
+            Refused: the rules do not allow it.
+        """
+        with _storage_errors():
+            with self.database.read() as tx:
+                target = find_target(tx, self.consultation.reference_prefix, typed)
+            office = Office(self.database, self.rules, clock, self._reread)
+            return decide(office, target, person, wish)
+
+    def _reread(self, receipt: ReceiptView, screened: bool) -> None:  # called by position, as a callable
+        current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)
+        with self._readers() as pool:
+            reread(current, self._desk(receipt.channel), pool, receipt, screened=screened)
+
+
+def _status(counted: accounts.Accounts, last: runs.LastRun | None) -> dict[str, Any]:
+    outcomes = ("read", "repeats", "set_aside", "quarantined", "pending", "responses")
+    last_run = None
+    if last is not None:
+        finished = None if last.finished_at is None else last.finished_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        last_run = {"run": last.run, "finished_at": finished, "error": last.error}
+    return {**{name: getattr(counted, name) for name in outcomes}, "last_run": last_run}
+
+
+def _file_system(home: Path) -> str:
+    """The type of the file system that will hold the home, as the kernel names it."""
+    existing = next(p for p in (home, *home.parents) if p.exists()).resolve()
+    best, kind = "", ""
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+        before, _, after = line.partition(" - ")
+        point = before.split(" ")[4].replace("\\040", " ")
+        if existing.is_relative_to(point) and len(point) >= len(best):
+            best, kind = point, after.split(" ")[0]
+    return kind
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """Failures of disk and database as one sentence each."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull("The disk that holds the home is full: everything stopped.") from error
+        raise StorageUnusable(f"The home can't be used: {error.strerror}.") from error
+    except OperationalError as error:
+        if "full" in str(error.orig):
+            raise StorageFull("The disk that holds the database is full: everything stopped.") from error
+        raise StorageUnusable("The database can't be used: it is not running, locked, damaged or not ours.") from error
+    except SQLAlchemyError as error:
+        raise StorageUnusable(f"The database refused a statement ({type(error).__name__}).") from error

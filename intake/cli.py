@@ -1,0 +1,208 @@
+"""The command line. Thin: arguments in, one call, words out. Exit: 0 done and balanced, 1 something does not hold, 2 the
+command line or the config file is wrong."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from intake import show
+from intake.app import App, actor
+from intake.decide import ACTIONS, Wish
+from intake.errors import ConfigurationError, IntakeError
+from intake.export import Wanted
+from intake.log import configure
+from intake.watch import watch as watch_channels
+from storage.schema import OUTCOMES
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help=(
+        "Takes in the answers to a public consultation from every channel, brings each into one schema, and proves that"
+        " nothing was lost and nothing counted twice.\n\nStart with `intake run`, then `intake status`. `intake trace`"
+        " goes from a response down to its bytes; `intake export` writes the table for analysis."
+    ),
+)
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
+
+
+@cli.callback()
+def common(
+    context: typer.Context,
+    config: Annotated[Path, typer.Option(envvar="INTAKE_CONFIG", help="The consultation's config file.")] = Path(
+        "config.toml"
+    ),
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log every step on stderr, not only warnings.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+    configure(verbose=verbose)
+    context.obj = config
+
+
+@cli.command()
+def run(
+    context: typer.Context,
+    channel: Annotated[list[str] | None, typer.Option(help="Only this channel (may be given again).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in everything that is new, on all channels, and print the accounts.
+
+    Running it again changes nothing. Exit 0: done and balanced. Exit 1: a channel failed, or a tool is missing; the
+    others ran. Put it into cron or a systemd timer, or let `intake watch` run each channel on its own schedule.
+    """
+    with App(context.obj) as app, show.progress() as progress:
+        report = app.run(channel or (), progress)
+        items = [item for item in app.items("quarantined") if item["run"] == report.run]
+    _print(as_json, report.as_json(), lambda: show.run_report(report, items, app.consultation.title))
+    if as_json:
+        show.log_items(items)
+    for lacking in report.lacking:
+        _complain(lacking)
+    if not report.balanced or report.lacking:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def status(
+    context: typer.Context,
+    items: Annotated[str, typer.Option(help=f"List the receipts with this outcome: {', '.join(OUTCOMES)}.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show the accounts as they stand, without touching any source."""
+    if items and items not in OUTCOMES:
+        raise ConfigurationError(f"--items: should be one of {', '.join(OUTCOMES)}.")
+    with App(context.obj) as app:
+        if items:
+            found = app.items(items)
+            _print(as_json, {"items": found}, lambda: show.items(found))
+        else:
+            standing = app.status()
+            _print(as_json, standing, lambda: show.status(standing, app.consultation.title))
+
+
+@cli.command()
+def trace(
+    context: typer.Context,
+    what: Annotated[
+        str, typer.Argument(metavar="REFERENCE|RECEIPT", help="A response's reference, or a receipt's number.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Go from a response, or a receipt, down to the bytes it came from, with the evidence for every field."""
+    with App(context.obj) as app:
+        found = app.trace(what)
+    _print(as_json, found, lambda: show.trace(found))
+
+
+@cli.command()
+def original(
+    context: typer.Context,
+    sha256: Annotated[str, typer.Argument(metavar="SHA256")],
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")] = None,
+) -> None:
+    """Give out the exact bytes of an original."""
+    with App(context.obj) as app:
+        content = app.original(sha256)
+    if out is None:
+        sys.stdout.buffer.write(content)
+    else:
+        out.write_bytes(content)
+
+
+@cli.command()
+def decide(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="REFERENCE|RECEIPT")],
+    action: Annotated[str, typer.Argument(metavar="ACTION", help=", ".join(ACTIONS))],
+    value: Annotated[
+        str, typer.Option(help="COLUMN=VALUE to correct, the TEXT to transcribe (-: stdin), a word.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why: needed to exclude.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Do what a person decides about a response or a receipt.
+
+    accept: the reading was checked against the original. correct: set one column. transcribe: type what an original
+    says. exclude proposes, and confirm by another person excludes; restore takes that back. set-aside: not an answer,
+    passed on (enquiry, complaint …); overturn: it is an answer after all. retry: read it again. undo: take back the last.
+    """
+    chosen = next((known for known in ACTIONS if known == action), None)
+    if chosen is None:
+        raise ConfigurationError(f"ACTION: should be one of {', '.join(ACTIONS)}.")
+    typed = sys.stdin.read() if value == "-" and action == "transcribe" else value
+    with App(context.obj) as app:
+        said = app.decide(what, actor(), Wish(chosen, typed, reason))
+    _print(as_json, {"done": said}, lambda: show.sentence(said))
+
+
+@cli.command()
+def verify(context: typer.Context, as_json: AsJson = False) -> None:
+    """Re-check everything from stored bytes and rows: originals, receipts, outcomes, responses, evidence, ledger."""
+    with App(context.obj) as app:
+        checks = app.verify()
+    ok = all(check.ok for check in checks)
+    found = [{"name": c.name, "ok": c.ok, "checked": c.checked, "failures": c.failures} for c in checks]
+    _print(as_json, {"ok": ok, "checks": found}, lambda: show.checks(checks))
+    if not ok:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends with .csv, .xlsx, .parquet or .jsonl.")],
+    profile: Annotated[str, typer.Option(help="analysis (no contact details) or full.")] = "analysis",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also the excluded, and a line for each receipt without a response.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the table of responses, and a codebook beside it."""
+    if profile != "analysis" and profile != "full":
+        raise ConfigurationError("--profile: should be analysis or full.")
+    with App(context.obj) as app:
+        rows = app.export(file, Wanted(profile, everything))
+    _print(as_json, {"file": str(file), "rows": rows}, lambda: show.sentence(f"{rows} rows written to {file}."))
+
+
+@cli.command()
+def watch(context: typer.Context) -> None:
+    """Run each channel on its own schedule (`every` in its section) until the program is told to stop."""
+    with App(context.obj) as app:
+        watch_channels(app)
+
+
+def _print(as_json: bool, document: Any, words: Callable[[], None]) -> None:  # the option's value
+    if as_json:
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None) + "\n")
+    else:
+        words()
+
+
+def _complain(sentence: str) -> None:
+    sys.stderr.write(f"intake: {sentence}\n")
+
+
+def main() -> None:
+    """The console script: errors become one sentence on stderr and the exit code of their class."""
+    try:
+        cli()
+    except IntakeError as error:
+        _complain(f"{error} {error.advice}".strip())
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output (`| head`) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _complain("Stopped. What was received is kept; the next run goes on from there.")
+        sys.exit(130)

@@ -1,0 +1,253 @@
+"""config.toml -> typed, frozen settings. An error names the key and what would be right.
+
+A channel's section has keys that every channel has (``ChannelSettings``); all others are its adapter's own.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from channels.base import AdapterSettings, ConfigPath
+from intake.errors import ConfigurationError
+from storage.schema import Response
+
+S = TypeVar("S", bound=BaseModel)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+MAPPABLE = frozenset(Response.model_fields) - {"reference", "consultation", "channel", "answers", "source"}
+
+
+def _zone(name: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(name))
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("should be the name of a time zone, such as Europe/London") from error
+
+
+def _interval(value: object) -> timedelta:
+    text = str(value)
+    if text[:-1].isdigit() and text[-1:] in _UNITS and int(text[:-1]) > 0:
+        return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    raise ValueError("should be a number and a unit s, m, h or d, such as 5m")
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Question(_Settings):
+    """One question. The answers to a monitoring question are kept apart and never exported."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    text: str
+    kind: Literal["text", "choice", "choices"]
+    options: tuple[str, ...] = ()
+    monitoring: bool = False
+
+    @model_validator(mode="after")
+    def _choices_have_options(self) -> "Question":
+        if self.kind != "text" and not self.options:
+            raise ValueError(f"options: a question of kind {self.kind} should list its options")
+        return self
+
+
+class Consultation(_Settings):
+    """One public question. ``opens_at`` and ``closes_at`` bound it as aware UTC instants, half-open."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    title: str
+    opens: date | datetime
+    closes: date | datetime
+    timezone: Annotated[ZoneInfo, BeforeValidator(_zone)]
+    reference_prefix: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,9}$")]
+    roles: tuple[str, ...] = ()
+    places: ConfigPath | None = None
+    own_contacts: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+
+    @field_validator("opens", "closes", mode="before")
+    @classmethod
+    def _date_or_instant(cls, value: object) -> object:
+        if not isinstance(value, date) or (isinstance(value, datetime) and value.tzinfo is None):
+            raise ValueError("should be a date such as 2011-04-18, or an instant with offset (without quotes)")
+        return value
+
+    @field_validator("required")
+    @classmethod
+    def _columns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := set(value) - set(Response.model_fields):
+            raise ValueError(f"{min(unknown)!r} should be a column of the schema, such as postcode")
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Consultation":
+        if self.opens_at >= self.closes_at:
+            raise ValueError("closes: should be after opens")
+        if len({q.id for q in self.questions}) < len(self.questions):
+            raise ValueError("questions: each question should have an id of its own")
+        return self
+
+    @property
+    def opens_at(self) -> datetime:
+        """The first instant, UTC."""
+        return self._instant(self.opens, timedelta(0))
+
+    @property
+    def closes_at(self) -> datetime:
+        """The first instant that is too late, UTC: for a date, the midnight that ends it in the consultation's zone."""
+        return self._instant(self.closes, timedelta(days=1))
+
+    def _instant(self, value: date | datetime, shift: timedelta) -> datetime:
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        return datetime.combine(value + shift, time(), self.timezone).astimezone(UTC)
+
+    @property
+    def exported_questions(self) -> list[str]:
+        """The ids of the questions that have a column, in order."""
+        return [q.id for q in self.questions if not q.monitoring]
+
+
+class Storage(_Settings):
+    """Where things are kept. ``database`` is "" for SQLite in the home, or a PostgreSQL URL."""
+
+    home: ConfigPath = Field(default=Path("var"), validate_default=True)
+    database: Annotated[str, Field(pattern=r"^(postgresql\+psycopg://.*)?$")] = ""
+
+
+class Reading(_Settings):
+    """How untrusted bytes are opened."""
+
+    sandbox: Literal["require", "auto"] = "require"
+    processes: Annotated[int, Field(ge=1, le=256)] | None = None
+    memory_mb: Annotated[int, Field(ge=256)] = 2048
+    seconds_per_item: Annotated[int, Field(ge=1)] = 120
+
+
+class RowMapping(_Settings):
+    """How the rows of a channel's tables are read: which headers hold ids, times and the schema's columns."""
+
+    id_columns: tuple[str, ...] = ()
+    submitted_column: str = ""
+    columns: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def headers(self) -> list[str]:
+        """The headers that a table must have, each once."""
+        named = [*self.id_columns, self.submitted_column, *(h for given in self.columns.values() for h in given)]
+        return list(dict.fromkeys(h for h in named if h))
+
+
+class ChannelSettings(_Settings):
+    """A configured way in: what all channels have in common, and the adapter's own settings."""
+
+    name: str
+    adapter: str
+    every: Annotated[timedelta, BeforeValidator(_interval)] = timedelta(minutes=5)
+    forwarders: tuple[str, ...] = ()
+    mapping: RowMapping = RowMapping()
+    source: AdapterSettings
+
+
+class Settings(_Settings):
+    """Everything that config.toml says."""
+
+    consultation: Consultation
+    storage: Storage
+    reading: Reading
+    channels: dict[str, ChannelSettings]
+
+
+def load(path: Path, adapters: Mapping[str, type[AdapterSettings]]) -> Settings:
+    """Read and check a config file. ``adapters`` gives each adapter's settings model by the adapter's name.
+
+    Raises:
+        ConfigurationError: the file is missing, is no TOML, or a key is wrong (named, with what would be right).
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"The config file {path} can't be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The config file {path} is not valid TOML: {error}.") from error
+    base = path.resolve().parent
+    if unknown := set(raw) - {"consultation", "storage", "reading", "channels"}:
+        raise ConfigurationError(f"{min(unknown)}: is no section of the config file.")
+    consultation = _checked(Consultation, raw.get("consultation", {}), "consultation", base)
+    sections = raw.get("channels") or {}
+    if not sections:
+        raise ConfigurationError("channels: at least one [channels.NAME] section should be there.")
+    return Settings(
+        consultation=consultation,
+        storage=_checked(Storage, raw.get("storage", {}), "storage", base),
+        reading=_checked(Reading, raw.get("reading", {}), "reading", base),
+        channels={name: _channel(name, section, adapters, consultation, base) for name, section in sections.items()},
+    )
+
+
+def _channel(
+    name: str, section: object, adapters: Mapping[str, type[AdapterSettings]],
+    consultation: Consultation, base: Path,
+) -> ChannelSettings:  # fmt: skip
+    where = f"channels.{name}"
+    if not isinstance(section, dict):
+        raise ConfigurationError(f"{where}: should be a section, [channels.{name}].")
+    adapter = section.get("adapter")
+    if adapter not in adapters:
+        raise ConfigurationError(f"{where}.adapter: should be one of {', '.join(sorted(adapters))}.")
+    common = {k: section[k] for k in ("every", "forwarders") if k in section}
+    mapping = _mapping(section, where, consultation, base)
+    taken = {"adapter", "every", "forwarders", "id_column", "id_columns", "submitted_column", "columns"}
+    source = _checked(adapters[adapter], {k: v for k, v in section.items() if k not in taken}, where, base)
+    return _checked(
+        ChannelSettings, {**common, "name": name, "adapter": adapter, "mapping": mapping, "source": source}, where, base
+    )
+
+
+def _mapping(section: Mapping[str, Any], where: str, consultation: Consultation, base: Path) -> RowMapping:
+    if "id_column" in section and "id_columns" in section:
+        raise ConfigurationError(f"{where}.id_columns: should not stand beside id_column.")
+    ids = section.get("id_columns", [section["id_column"]] if "id_column" in section else [])
+    answers = {f"answer.{q.id}" for q in consultation.questions}
+    columns: dict[str, Any] = {}
+    for column, headers in _flat(section.get("columns", {}), where).items():
+        if column not in MAPPABLE | answers:
+            raise ConfigurationError(f"{where}.columns.{column}: should be a column of the schema, such as postcode.")
+        columns[column] = [headers] if isinstance(headers, str) else headers
+    found = {"id_columns": ids, "submitted_column": section.get("submitted_column", ""), "columns": columns}
+    return _checked(RowMapping, found, where, base)
+
+
+def _flat(columns: object, where: str) -> dict[str, Any]:
+    """``columns.answer.structure = …`` and ``columns."answer.structure" = …`` mean the same."""
+    if not isinstance(columns, dict):
+        raise ConfigurationError(f'{where}.columns: should be columns.<schema column> = "header".')
+    answers = columns.get("answer")
+    flat = {k: v for k, v in columns.items() if not (k == "answer" and isinstance(v, dict))}
+    return flat | ({f"answer.{k}": v for k, v in answers.items()} if isinstance(answers, dict) else {})
+
+
+def _checked(model: type[S], values: object, where: str, base: Path) -> S:
+    try:
+        return model.model_validate(values, context={"base": base})
+    except ValidationError as error:
+        raise ConfigurationError(_sentence(error, where)) from error
+
+
+def _sentence(error: ValidationError, where: str) -> str:
+    first = error.errors()[0]
+    key = ".".join((where, *(str(step) for step in first["loc"] if step != "function-after")))
+    said = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        said = "is required"
+    elif first["type"] == "extra_forbidden":
+        said = "is no key of this section"
+    elif first["type"] == "value_error" and ": " in said and said.split(": ")[0].isidentifier():
+        named, said = said.split(": ", 1)
+        key = f"{key}.{named}"
+    return f"{key}: {said[0].lower()}{said[1:]}."

@@ -1,0 +1,379 @@
+"""What people do: correct, accept, exclude, overturn, undo. Pages and command line alike come through here.
+
+A decision never changes what a machine read. A response as it stands is what the machine made of it, with the decisions
+that hold applied in their order; so undoing one gives back exactly the state before it.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from pydantic import ValidationError
+
+from intake import normalise
+from intake.errors import NotThere, Refused
+from intake.fields import read_time
+from intake.normalise import Rules
+from storage import decisions, ledger, receipts, responses
+from storage.database import Database, Transaction
+from storage.decisions import DecisionView, NewDecision
+from storage.receipts import ReceiptView, Settled
+from storage.responses import Change, ResponseView
+from storage.schema import PASSED_ON_REASONS, Evidence, FieldEvidence, Response
+
+Action = Literal[
+    "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "undo"
+]  # fmt: skip
+ACTIONS: tuple[Action, ...] = get_args(Action)
+_CORRECTABLE = frozenset(Response.model_fields) - {
+    "reference", "consultation", "channel", "answers", "status", "exclusion_reason", "duplicate_of", "needs", "method",
+    "confidence", "source", "original_sha256", "run", "reader_version", "reviewed_by", "reviewed_at", "version",
+    "received_basis", "late", "campaign", "likely_duplicate_of", "text_cut",
+}  # fmt: skip
+_ANSWERED_BY = {
+    "text": "transcription", "translation": "translation", "received_at": "received-date", "places": "place?",
+    "signatures": "signatures?", "late_decision": "late?",
+}  # fmt: skip
+"""The need that a correction of this column meets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who decides: the OS user at the command line, the signed-in user on the pages."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks for: the action, its value and its reason, as typed."""
+
+    action: Action
+    value: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What deciding needs: the database, the rules, the clock, and the way to read an original again.
+
+    ``reread`` settles a receipt anew; its second argument says whether the rules of screening apply.
+    """
+
+    database: Database
+    rules: Rules
+    clock: Callable[[], datetime]
+    reread: Callable[[ReceiptView, bool], None]
+
+
+def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
+    """Do what a person asks for; one sentence that says what was done.
+
+    Raises:
+        Refused: the rules do not allow it, or it does not fit (the sentence says why).
+    """
+    if wish.action == "undo":
+        return _undo(office, target, person)
+    if wish.action in ("set-aside", "overturn", "retry"):
+        return _on_receipt(office, target, person, wish)
+    if target.response is None:
+        raise Refused(f"Receipt {target.receipt.id} has no response to {wish.action}.")
+    return _on_response(office, target.response, person, wish)
+
+
+# --- what is meant ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A receipt, and the response that is meant (None if the receipt has none)."""
+
+    receipt: ReceiptView
+    response: int | None
+
+
+def find_target(tx: Transaction, prefix: str, typed: str) -> Target:
+    """What a reference or a receipt's number names.
+
+    Raises:
+        NotThere: there is no such reference or receipt here.
+    """
+    from storage.reference import read_reference
+
+    reference = read_reference(typed, prefix)
+    if reference is not None and (number := responses.number_of(tx, reference)) is not None:
+        view = responses.load(tx, [number])[0]
+        return Target(receipts.by_numbers(tx, [view.reading_receipt_id])[0], number)
+    if typed.isascii() and typed.isdigit() and (found := receipts.by_numbers(tx, [int(typed)])):
+        mine = responses.responses_of(tx, [found[0].id]).get(found[0].id, [])
+        if len(mine) > 1:
+            raise Refused(f"Receipt {typed} has {len(mine)} responses: name one of them by its reference.")
+        return Target(found[0], mine[0] if mine else None)
+    raise NotThere(f"There is no response or receipt {typed!r} here.")
+
+
+# --- on a response ----------------------------------------------------------------------------------------------------
+
+
+def _on_response(office: Office, number: int, person: Person, wish: Wish) -> str:
+    at = office.clock()
+    with office.database.write() as tx:
+        view = responses.load(tx, [number])[0]
+        held = holding(decisions.decisions_on(tx, [], number))
+        _check(view, held, person, wish)
+        new = NewDecision(
+            receipt_id=view.receipt_id, response_id=number, action=wish.action, by=person.name,
+            value=wish.value, reason=wish.reason, version=view.response.version,
+        )  # fmt: skip
+        decision = decisions.add_decision(tx, at, new)
+        base = responses.base_state(tx, view)
+        held = holding(decisions.decisions_on(tx, [], number))
+        state = apply_decisions(office.rules, base, held)
+        evidence = _evidence(office.rules, view.response, state, wish)
+        change = Change(
+            response_id=number,
+            cause="decision",
+            response=state,
+            evidence=evidence,
+            decision_id=decision,
+            by=person.name,
+        )
+        responses.change_response(tx, None, at, change)
+        ledger.number_entries(tx)
+    return f"{view.response.reference}: {_DONE[wish.action]}."
+
+
+_DONE = {
+    "accept": "accepted", "correct": "corrected", "transcribe": "transcribed", "restore": "restored",
+    "exclude": "exclusion proposed; another person must confirm it, and it counts until then",
+    "confirm": "excluded",
+}  # fmt: skip
+
+
+def holding(all_decisions: Sequence[DecisionView]) -> list[DecisionView]:
+    """The decisions that hold, oldest first."""
+    return [d for d in all_decisions if d.undone_by is None and d.action != "undo"]
+
+
+def _check(view: ResponseView, held: Sequence[DecisionView], person: Person, wish: Wish) -> None:
+    proposed = _proposal(held)
+    excluded = view.response.status == "excluded"
+    match wish.action:
+        case "confirm" if proposed is None:
+            raise Refused("Nobody has proposed to exclude this response.")
+        case "confirm" if proposed is not None and proposed.by == person.name:
+            raise Refused("Who proposed an exclusion can't confirm it: another person must.")
+        case "exclude" if not wish.reason:
+            raise Refused("An exclusion needs a reason: --reason WORD.")
+        case "exclude" if excluded or proposed is not None:
+            raise Refused("This response is excluded already, or its exclusion is proposed.")
+        case "restore" if not excluded and proposed is None:
+            raise Refused("This response is not excluded.")
+        case "accept" if excluded:
+            raise Refused("An excluded response can't be accepted: restore it first.")
+        case "transcribe" if not wish.value.strip():
+            raise Refused("A transcription needs its words: --value TEXT, or --value - to read them from stdin.")
+        case "correct":
+            _corrected(view.response, *_column_and_value(wish.value), None)
+
+
+def _proposal(held: Sequence[DecisionView]) -> DecisionView | None:
+    """The exclusion that is proposed and neither confirmed nor taken back."""
+    last = None
+    for decision in held:
+        if decision.action == "exclude":
+            last = decision
+        elif decision.action in ("confirm", "restore"):
+            last = None
+    return last
+
+
+def apply_decisions(rules: Rules, base: Response, held: Sequence[DecisionView]) -> Response:
+    """A response as it stands: what the machine made of it, with people's decisions in their order. Pure."""
+    state = base
+    proposal: DecisionView | None = None
+    for decision in held:
+        match decision.action:
+            case "accept" if decision.version == base.version:
+                state = _with(state, status="accepted")
+            case "correct":
+                column, value = _column_and_value(decision.value)
+                state = _corrected(state, column, value, rules)
+            case "transcribe":
+                state = _transcribed(rules, state, decision.value)
+            case "exclude":
+                proposal = decision
+                state = _with(state, needs=(*state.needs, "second-person"))
+            case "confirm" if proposal is not None:
+                duplicate = proposal.value if proposal.reason == "duplicate" else ""
+                state = _with(
+                    state, status="excluded", exclusion_reason=proposal.reason, duplicate_of=duplicate,
+                    needs=_without(state, "second-person"),
+                )  # fmt: skip
+            case "restore":
+                proposal = None
+                accepted = any(d.action == "accept" and d.version == base.version and d.id < decision.id for d in held)
+                state = _with(
+                    state, status="accepted" if accepted else "new", exclusion_reason="", duplicate_of="",
+                    needs=_without(state, "second-person"),
+                )  # fmt: skip
+        if decision.action in ("accept", "correct", "transcribe"):
+            state = _with(state, reviewed_by=decision.by, reviewed_at=decision.at)
+    return state
+
+
+def _with(state: Response, **changes: Any) -> Response:
+    return Response.model_validate(state.model_dump() | changes)
+
+
+def _without(state: Response, need: str | None) -> tuple[str, ...]:
+    return tuple(n for n in state.needs if n != need)
+
+
+def _column_and_value(typed: str) -> tuple[str, str]:
+    column, equals, value = typed.partition("=")
+    if not equals or not (column in _CORRECTABLE or column.startswith("answer.")):
+        raise Refused(
+            "A correction is written --value COLUMN=VALUE, with a column of the schema that a person may set."
+        )
+    return column, value
+
+
+def _corrected(state: Response, column: str, typed: str, rules: Rules | None) -> Response:
+    try:
+        if column.startswith("answer."):
+            return _with(state, answers={**state.answers, column.removeprefix("answer."): typed})
+        changes: dict[str, Any] = {column: _typed_value(state, column, typed, rules)}
+        if column == "received_at":
+            changes["received_basis"] = "person"
+            if rules is not None:
+                changes["late"] = changes["received_at"] >= rules.consultation.closes_at
+        changes["needs"] = _without(state, _ANSWERED_BY.get(column))
+        if changes.get("late"):
+            changes["needs"] = (*changes["needs"], "late?")
+        return _with(state, **changes)
+    except ValidationError as error:
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise Refused(f"{column}: {said[0].lower()}{said[1:]}.") from error
+
+
+def _typed_value(state: Response, column: str, typed: str, rules: Rules | None) -> Any:
+    if isinstance(getattr(state, column), tuple):
+        return tuple(part.strip() for part in typed.split(";") if part.strip())
+    if column == "received_at":
+        if rules is None:
+            return datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+        when = read_time(typed, rules.consultation.timezone)
+        if when is None:
+            raise Refused("received_at: should be a date and time, such as 2011-03-01 09:30.")
+        return when.at
+    return typed if typed or column not in ("signatures", "signatures_claimed", "posted_on") else None
+
+
+def _transcribed(rules: Rules, state: Response, text: str) -> Response:
+    """A person's words become the text; what they name fills what was blank."""
+    found = normalise.transcribed(rules, text).values
+    blank = {c: v for c, v in found.items() if c != "text" and getattr(state, c) in ("", (), None)}
+    needs = set(_without(state, "transcription"))
+    return _with(state, **blank, text=text, method="person", confidence=1.0, needs=tuple(needs))
+
+
+def _evidence(rules: Rules, before: Response, after: Response, wish: Wish) -> FieldEvidence | None:
+    """What a person wrote, as one more piece of evidence."""
+
+    def by_hand(value: str, quote: str | None = None) -> list[Evidence]:
+        return [Evidence(value=value, method="person", confidence=1.0, quote=quote)]
+
+    if wish.action == "correct":
+        column, value = _column_and_value(wish.value)
+        return {column: by_hand(value)}
+    if wish.action == "transcribe":
+        found = normalise.transcribed(rules, wish.value)
+        filled = {c: e for c, e in found.evidence.items() if getattr(before, c) != getattr(after, c)}
+        derived = {c: [_placeless(piece) for piece in pieces] for c, pieces in filled.items()}
+        return {**derived, "text": by_hand(wish.value)}
+    return None
+
+
+def _placeless(piece: Evidence) -> Evidence:
+    # The words that a person typed are no part of the original: the quote stands, a place in it would mislead.
+    return Evidence(value=piece.value, method="person", confidence=piece.confidence, quote=piece.quote)
+
+
+# --- on a receipt -----------------------------------------------------------------------------------------------------
+
+
+def _on_receipt(office: Office, target: Target, person: Person, wish: Wish) -> str:
+    receipt = target.receipt
+    at = office.clock()
+    match wish.action:
+        case "retry" if receipt.outcome not in ("quarantined", "pending"):
+            raise Refused(f"Receipt {receipt.id} is {receipt.outcome}: only what is quarantined or pending is retried.")
+        case "overturn" if receipt.outcome != "set_aside" or receipt.kind == "file":
+            raise Refused(f"Receipt {receipt.id} is {receipt.outcome}: only what is set aside can be overturned.")
+        case "set-aside":
+            _check_set_aside(office, receipt, wish)
+    with office.database.write() as tx:
+        before = json.dumps({"outcome": receipt.outcome, "reason": receipt.reason, "next_step": receipt.next_step})
+        decisions.add_decision(
+            tx, at,
+            NewDecision(receipt_id=receipt.id, response_id=None, action=wish.action, by=person.name, value=wish.value,
+                        reason=wish.reason, before=before),
+        )  # fmt: skip
+        if wish.action == "set-aside":
+            receipts.settle(tx, None, at, [Settled(receipt.id, "set_aside", wish.value, "Pass it on.")])
+        elif wish.action == "overturn" and responses.responses_of(tx, [receipt.id]):
+            receipts.settle(tx, None, at, [Settled(receipt.id, "read")])
+        ledger.number_entries(tx)
+    if wish.action == "set-aside":
+        return f"Receipt {receipt.id}: set aside as {wish.value}."
+    with office.database.read() as tx:
+        still = receipts.by_numbers(tx, [receipt.id])[0]
+    if still.outcome != "read":
+        office.reread(still, wish.action == "retry")
+    with office.database.read() as tx:
+        now = receipts.by_numbers(tx, [receipt.id])[0]
+    said = f": {now.reason}" if now.reason else ""
+    return f"Receipt {receipt.id}: {now.outcome}{said}{'' if said.endswith('.') else '.'}"
+
+
+def _check_set_aside(office: Office, receipt: ReceiptView, wish: Wish) -> None:
+    if wish.value not in PASSED_ON_REASONS:
+        raise Refused(f"A person sets aside with --value and one of: {', '.join(PASSED_ON_REASONS)}.")
+    with office.database.read() as tx:
+        mine = responses.responses_of(tx, [receipt.id]).get(receipt.id, [])
+    if receipt.outcome != "read" or len(mine) > 1:
+        raise Refused(
+            "Only a receipt that is read and has one response is set aside; exclude single responses instead."
+        )
+
+
+# --- taking back ------------------------------------------------------------------------------------------------------
+
+
+def _undo(office: Office, target: Target, person: Person) -> str:
+    at = office.clock()
+    with office.database.write() as tx:
+        behind = [target.receipt.id] if target.response is None else responses.receipts_of(tx, target.response)
+        held = holding(decisions.decisions_on(tx, behind, target.response))
+        undoable = [d for d in held if d.action != "retry"]
+        if not undoable:
+            raise Refused("There is no decision here to undo.")
+        last = undoable[-1]
+        undo = NewDecision(
+            receipt_id=last.receipt_id, response_id=last.response_id, action="undo", by=person.name, value=str(last.id)
+        )
+        decisions.mark_undone(tx, last.id, decisions.add_decision(tx, at, undo))
+        if last.response_id is None:
+            before = json.loads(last.before)
+            receipts.settle(tx, None, at, [Settled(last.receipt_id, **before)])
+        else:
+            view = responses.load(tx, [last.response_id])[0]
+            rest = [d for d in held if d.id != last.id and d.response_id == last.response_id]
+            state = apply_decisions(office.rules, responses.base_state(tx, view), rest)
+            change = Change(response_id=view.id, cause="decision" if rest else "reading", response=state)
+            responses.change_response(tx, None, at, change)
+        ledger.number_entries(tx)
+    return f"Undone: {last.action} by {last.by}."

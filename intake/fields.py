@@ -1,0 +1,275 @@
+"""Single fields found in text: postcodes, telephone numbers, times, language. Pure functions; blank where unsure."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+# The UK's postcode areas (Royal Mail; a fact, not anybody's text).
+_AREAS = frozenset(
+    [
+        "AB",
+        "AL",
+        "B",
+        "BA",
+        "BB",
+        "BD",
+        "BH",
+        "BL",
+        "BN",
+        "BR",
+        "BS",
+        "BT",
+        "CA",
+        "CB",
+        "CF",
+        "CH",
+        "CM",
+        "CO",
+        "CR",
+        "CT",
+        "CV",
+        "CW",
+        "DA",
+        "DD",
+        "DE",
+        "DG",
+        "DH",
+        "DL",
+        "DN",
+        "DT",
+        "DY",
+        "E",
+        "EC",
+        "EH",
+        "EN",
+        "EX",
+        "FK",
+        "FY",
+        "G",
+        "GL",
+        "GU",
+        "GY",
+        "HA",
+        "HD",
+        "HG",
+        "HP",
+        "HR",
+        "HS",
+        "HU",
+        "HX",
+        "IG",
+        "IM",
+        "IP",
+        "IV",
+        "JE",
+        "KA",
+        "KT",
+        "KW",
+        "KY",
+        "L",
+        "LA",
+        "LD",
+        "LE",
+        "LL",
+        "LN",
+        "LS",
+        "LU",
+        "M",
+        "ME",
+        "MK",
+        "ML",
+        "N",
+        "NE",
+        "NG",
+        "NN",
+        "NP",
+        "NR",
+        "NW",
+        "OL",
+        "OX",
+        "PA",
+        "PE",
+        "PH",
+        "PL",
+        "PO",
+        "PR",
+        "RG",
+        "RH",
+        "RM",
+        "S",
+        "SA",
+        "SE",
+        "SG",
+        "SK",
+        "SL",
+        "SM",
+        "SN",
+        "SO",
+        "SP",
+        "SR",
+        "SS",
+        "ST",
+        "SW",
+        "SY",
+        "TA",
+        "TD",
+        "TF",
+        "TN",
+        "TQ",
+        "TR",
+        "TS",
+        "TW",
+        "UB",
+        "W",
+        "WA",
+        "WC",
+        "WD",
+        "WF",
+        "WN",
+        "WR",
+        "WS",
+        "WV",
+        "YO",
+        "ZE",
+    ]
+)
+# Outward and inward code: BS 7666; the inward code never has C, I, K, M, O or V.
+_POSTCODE = re.compile(
+    r"(?<![\w-])([A-Z]{1,2})([0-9][0-9A-Z]?)[ \t\u00a0]{0,3}([0-9][ABD-HJLNP-UW-Z]{2})(?![\w-])", re.IGNORECASE
+)
+_PHONE = re.compile(r"(?<![\w+])(?:\+44[ ()0-]{0,5}|\(?0)[1-9](?:[ ()-]{0,2}[0-9]){8,9}(?![\w])")
+_MIN_WORDS_FOR_LANGUAGE = 12
+_MIN_LANGUAGE_PROBABILITY = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value and the characters that it was read from."""
+
+    value: str
+    start: int
+    end: int
+
+
+def postcodes(text: str) -> Iterator[Found]:
+    """UK postcodes in a text, in upper case with one space."""
+    for match in _POSTCODE.finditer(text):
+        area, district, inward = (group.upper() for group in match.groups())
+        if area in _AREAS:
+            yield Found(f"{area}{district} {inward}", match.start(), match.end())
+
+
+def phone_numbers(text: str) -> Iterator[Found]:
+    """UK telephone numbers in a text, in E.164 form."""
+    for match in _PHONE.finditer(text):
+        if number := e164(match.group()):
+            yield Found(number, match.start(), match.end())
+
+
+def e164(typed: str) -> str:
+    """A telephone number as E.164, read as a UK one if it has no country; "" if it is none.
+
+    Asks whether the number is possible, not whether it is assigned: Ofcom's numbers for drama (07700 900xxx,
+    01632 960xxx) are never assigned.
+    """
+    try:
+        number = phonenumbers.parse(typed, "GB")
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def language(text: str) -> str:
+    """The ISO 639-1 code of a text's language; "" where the text is too short or the answer not sure."""
+    words = text.split()
+    if len(words) < _MIN_WORDS_FOR_LANGUAGE:
+        return ""
+    code, probability = _identifier().classify(" ".join(words[:300]))
+    return str(code) if probability >= _MIN_LANGUAGE_PROBABILITY and len(code) == 2 else ""
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> LanguageIdentifier:
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time that was read. ``unsure`` where the clock showed it twice, or never: the earlier reading is taken."""
+
+    at: datetime
+    day_only: bool = False
+    unsure: bool = False
+
+
+_DATES = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%d/%m/%Y",
+    "%d-%m-%Y",
+    "%d.%m.%Y",
+    "%d/%m/%y",
+    "%d %B %Y",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+)
+_TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H.%M")
+
+
+def read_time(written: str, zone: ZoneInfo) -> When | None:
+    """A date with or without a time, as logs and exports write it; numeric dates are day first.
+
+    A time without an offset is local to ``zone``; a day alone becomes its 12:00. None if it is no such date.
+    """
+    text = " ".join(written.replace("\u00a0", " ").split())
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return _read_local(text, zone)
+    if len(text) <= len("2011-03-01"):
+        return _local(moment.replace(hour=12), zone, day_only=True)
+    return _local(moment, zone) if moment.tzinfo is None else When(moment.astimezone(UTC))
+
+
+def _read_local(text: str, zone: ZoneInfo) -> When | None:
+    words = text.replace(",", "").split(" ")
+    for pattern in _DATES:
+        width = pattern.count(" ") + 1
+        day, rest = " ".join(words[:width]), " ".join(words[width:])
+        try:
+            # The zone is applied below, once the time of day is known.
+            date = datetime.strptime(day, pattern)  # noqa: DTZ007
+        except ValueError:
+            continue
+        if not rest:
+            return _local(date.replace(hour=12), zone, day_only=True)
+        if (time := _time_of_day(rest.upper())) is not None:
+            return _local(date + time, zone)
+    return None
+
+
+def _time_of_day(text: str) -> timedelta | None:
+    for pattern in _TIMES:
+        try:
+            moment = datetime.strptime(text, pattern)  # noqa: DTZ007  # only the time of day is used
+        except ValueError:
+            continue
+        return timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second)
+    return None
+
+
+def _local(naive: datetime, zone: ZoneInfo, *, day_only: bool = False) -> When:
+    first, second = naive.replace(tzinfo=zone, fold=0), naive.replace(tzinfo=zone, fold=1)
+    unsure = first.utcoffset() != second.utcoffset()
+    return When(
+        min(first.astimezone(UTC), second.astimezone(UTC)) if unsure else first.astimezone(UTC), day_only, unsure
+    )

@@ -1,0 +1,105 @@
+"""After a channel's tables are read: responses follow the newest export, and carry what only comparing rows can tell.
+
+All of it is worked out anew from what is stored, so a run that was killed half-way is made good by the next.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from intake.decide import apply_decisions, holding
+from intake.normalise import Rules
+from intake.receive import ChannelRun
+from intake.settling import ROWS_READER, Desk, make_response
+from intake.splitting import row_cells
+from storage import decisions, ledger, receipts, responses, rows
+from storage.database import Transaction
+from storage.responses import Change, ResponseView
+from storage.schema import Need, Response
+
+_BATCH = 100
+
+
+def follow_tables(current: ChannelRun, desk: Desk) -> None:
+    """Bring the responses of a channel's rows up to date with its newest export."""
+    _take_newest_values(current, desk)
+    has_ids = bool(desk.channel.mapping.id_columns)
+    with current.database.read() as tx:
+        gone = rows.gone_rows(tx, current.channel, has_ids=has_ids)
+        flagged = rows.flagged(tx, current.channel, "gone?")
+    for number in sorted(gone ^ flagged):
+        _change(current, desk.rules, number, partial(_flag, need="gone?", on=number in gone))
+    if has_ids:
+        _flag_doubled_ids(current, desk.rules)
+
+
+def _take_newest_values(current: ChannelRun, desk: Desk) -> None:
+    with current.database.read() as tx:
+        newer = rows.newer_values(tx, current.channel)
+    for start in range(0, len(newer), _BATCH):
+        chunk = newer[start : start + _BATCH]
+        with current.database.read() as tx:
+            found = {r.id: r for r in receipts.by_numbers(tx, [n.receipt_id for n in chunk])}
+            kept = receipts.contents(tx, [r.sha256 for r in found.values()])
+        for item in chunk:
+            receipt = found[item.receipt_id]
+            filled = desk.row_reader.read(receipt, row_cells(kept[receipt.sha256]))
+            read = make_response(desk.rules, receipt, 1, filled, ROWS_READER)
+            at = current.clock()
+            with current.database.write() as tx:
+                view = responses.load(tx, [item.response_id])[0]
+                version = len(responses.receipts_of(tx, view.id))
+                before = responses.base_state(tx, view)
+                # Its name and what comparing rows told stay; all else is what the newer row says.
+                base = read.model_copy(
+                    update={"reference": before.reference, "version": version, "likely_duplicate_of": before.likely_duplicate_of,
+                            "needs": tuple(sorted({*read.needs, *(set(before.needs) & {"gone?", "duplicate?"})}))}
+                )  # fmt: skip
+                change = _changed(tx, desk.rules, view, base)
+                responses.change_response(
+                    tx, current.run, at,
+                    Change(response_id=view.id, cause=change.cause, response=change.response, base=change.base,
+                           evidence=filled.evidence, receipt_id=receipt.id, monitoring=filled.monitoring),
+                )  # fmt: skip
+                ledger.number_entries(tx)
+
+
+def _flag_doubled_ids(current: ChannelRun, rules: Rules) -> None:
+    """One id twice in one file with other values: both count, both are shown to a person as likely duplicates."""
+    with current.database.read() as tx:
+        groups = rows.same_id_groups(tx, current.channel)
+        references = {
+            view.id: view.response.reference for group in groups for view in responses.load(tx, group)
+        }  # fmt: skip
+    for group in groups:
+        for number in group:
+            others = [references[other] for other in group if other != number]
+            _change(current, rules, number, partial(_doubled, others=others))
+
+
+def _doubled(state: Response, others: Iterable[str]) -> Response:
+    both = tuple(sorted({*state.likely_duplicate_of, *others}))
+    return _flag(state.model_copy(update={"likely_duplicate_of": both}), "duplicate?", on=True)
+
+
+def _flag(state: Response, need: Need, *, on: bool) -> Response:
+    needs = {*state.needs, need} if on else set(state.needs) - {need}
+    return state.model_copy(update={"needs": tuple(sorted(needs))})
+
+
+def _change(current: ChannelRun, rules: Rules, number: int, revise: Callable[[Response], Response]) -> None:
+    """Write a response's machine-made state anew, if that changes it, with people's decisions on top."""
+    with current.database.write() as tx:
+        view = responses.load(tx, [number])[0]
+        before = responses.base_state(tx, view)
+        base = revise(before)
+        if base != before:
+            responses.change_response(tx, current.run, current.clock(), _changed(tx, rules, view, base))
+            ledger.number_entries(tx)
+
+
+def _changed(tx: Transaction, rules: Rules, view: ResponseView, base: Response) -> Change:
+    held = holding(decisions.decisions_on(tx, [], view.id))
+    if not held:
+        return Change(response_id=view.id, cause="reading", response=base)
+    state = apply_decisions(rules, base, held)
+    return Change(response_id=view.id, cause="decision", response=state, base=base)

@@ -1,0 +1,318 @@
+"""Parts -> the fields of a response, each with its evidence. Pure: the same parts always give the same fields.
+
+A field is right or blank. What fills it carries where it was read from; what can't be told apart is left blank, and a
+``needs`` says what a person must still do.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import formataddr
+from typing import Any
+
+from intake import fields
+from intake.config import Consultation
+from intake.places import Gazetteer
+from intake.reading.parts import Part, Reading
+from storage.columns import utc_text
+from storage.receipts import ReceiptView
+from storage.schema import LATEST_POSSIBLE, Evidence, FieldEvidence
+
+TRANSCRIBE_BELOW = 0.75
+"""An OCR reading whose words are less sure than this is a hint for a person, never the text (handwriting, mostly)."""
+INKED = 0.002
+"""A page with a larger share of dark pixels than this has something on it."""
+_INDIVIDUAL_ROLES = frozenset({"parent", "carer", "grandparent", "foster carer", "childminder"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What normalising goes by: the consultation and its places."""
+
+    consultation: Consultation
+    gazetteer: Gazetteer
+
+
+@dataclass(slots=True)
+class Filled:
+    """The fields of one response as far as they are read: values by column, evidence by column, needs."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    evidence: FieldEvidence = field(default_factory=dict)
+    needs: set[str] = field(default_factory=set)
+    answers: dict[str, str] = field(default_factory=dict)
+    monitoring: dict[str, str] = field(default_factory=dict)
+
+    def fill(self, column: str, value: Any, *evidence: Evidence) -> None:
+        """Set a column with the evidence for it."""
+        self.values[column] = value
+        self.evidence.setdefault(column, []).extend(evidence)
+
+    def offer(self, column: str, *evidence: Evidence) -> None:
+        """Keep evidence that does not fill its column by itself."""
+        self.evidence.setdefault(column, []).extend(evidence)
+
+
+def message(rules: Rules, receipt: ReceiptView, reading: Reading, relayed_in: Reading | None = None) -> Filled:
+    """The fields of one email message; of one that was forwarded whole in ``relayed_in``, by somebody of ours.
+
+    What is forwarded was received when the outer message was: its own date is evidence, and a person may take it.
+    """
+    filled = Filled()
+    _received_message(rules, filled, receipt, relayed_in or reading)
+    if relayed_in is not None:
+        relay = formataddr((relayed_in.facts.get("from_name", ""), relayed_in.facts.get("from_email", "")))
+        filled.fill("relayed_by", relay, Evidence(value=relay, method="text", confidence=1.0, quote=relay))
+        if written := reading.facts.get("date_header"):
+            filled.offer("received_at", Evidence(value=written, method="text", confidence=0.5, quote=written))
+    _sender(rules, filled, reading)
+    filled.fill("words", "own")
+    _content(rules, filled, [p for p in reading.parts if p.content])
+    filled.needs |= set(reading.needs)
+    return finished(rules, filled)
+
+
+def document(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
+    """The fields of a letter or any other document."""
+    filled = Filled()
+    _received_document(rules, filled, receipt, reading)
+    pages = [p.page for p in reading.parts if p.page is not None]
+    if pages:
+        filled.fill("pages", f"{min(pages)}-{max(pages)}" if len(pages) > 1 else str(pages[0]))
+    filled.fill("words", "own")
+    _content(rules, filled, [p for p in reading.parts if p.content])
+    filled.needs |= set(reading.needs)
+    return finished(rules, filled)
+
+
+def is_blank_document(reading: Reading) -> bool:
+    """Whether there is nothing on any page: no words, no ink, nothing that could not be read."""
+    return not any(p.text.strip() or p.problem or (p.ink or 0) > INKED for p in reading.parts if p.content)
+
+
+def transcribed(rules: Rules, text: str) -> Filled:
+    """The fields that can be read from words which a person typed from an original."""
+    filled = Filled()
+    filled.fill("text", text)
+    _found_in_text(rules, filled, [Part(number=0, kind="transcript", media_type="text/plain", text=text)], "person")
+    add_language(filled)
+    return finished(rules, filled)
+
+
+# --- what a text holds ---------------------------------------------------------------------------------------------
+
+
+def _content(rules: Rules, filled: Filled, parts: Sequence[Part]) -> None:
+    """``text`` and what is found in it. An OCR reading too poor to be the text becomes a hint."""
+    written = [p for p in parts if p.text.strip()]
+    poor = [p for p in written if p.method == "ocr" and p.confidence < TRANSCRIBE_BELOW]
+    unread = [p for p in parts if not p.text.strip() and (p.ink or 0) > INKED]
+    if poor or unread:
+        filled.needs.add("transcription")
+    if any(p.problem for p in parts):
+        filled.needs.add("rescan" if any(p.problem and p.page for p in parts) else "attachment")
+    if not written:
+        return
+    evidence = [_whole(p) for p in written]
+    main = max(written, key=lambda p: len(p.text))
+    if poor:
+        # One page in doubt puts the whole letter before a person: half a text would look like all of it.
+        filled.offer("text", *evidence)
+        filled.fill("method", main.method)
+        filled.fill("confidence", min(p.confidence for p in written))
+        return
+    filled.fill("text", "\n\n".join(_stripped(p) for p in written), *evidence)
+    filled.fill("method", main.method)
+    filled.fill("confidence", min(p.confidence for p in written))
+    _found_in_text(rules, filled, written)
+    add_language(filled)
+
+
+def _stripped(part: Part) -> str:
+    return part.text.strip()
+
+
+def _whole(part: Part) -> Evidence:
+    start = len(part.text) - len(part.text.lstrip())
+    return _in_part(part, start, start + len(part.text.strip()), None)
+
+
+def _found_in_text(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | None = None) -> None:
+    own = {_squeezed(contact) for contact in rules.consultation.own_contacts}
+    own |= {_squeezed(fields.e164(contact)) for contact in rules.consultation.own_contacts}
+    for column, find in (("postcode", fields.postcodes), ("phone", fields.phone_numbers)):
+        found = [(p, f) for p in parts for f in find(p.text) if _squeezed(f.value) not in own]
+        evidence = [_in_part(p, f.start, f.end, f.value, method) for p, f in found]
+        if len({f.value for _, f in found}) == 1:
+            filled.fill(column, found[0][1].value, *evidence)
+        else:
+            filled.offer(column, *evidence)
+    _places(rules, filled, parts, method)
+
+
+def _places(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | None) -> None:
+    meant: list[Evidence] = []
+    codes: set[str] = set()
+    for part in parts:
+        addresses = _address_blocks(part.text)
+        for named in rules.gazetteer.find(part.text):
+            if any(start <= named.start < end for start, end in addresses):
+                continue
+            evidence = _in_part(part, named.start, named.end, ";".join(named.codes), method)
+            if len(named.codes) == 1:
+                codes.add(named.codes[0])
+                meant.append(evidence)
+            else:
+                filled.needs.add("place?")
+                filled.offer("places", evidence)
+    if codes:
+        filled.fill("places", tuple(codes), *meant)
+
+
+def _address_blocks(text: str) -> list[tuple[int, int]]:
+    """Where addresses stand: short lines, one under the other, that end with a postcode."""
+    blocks = []
+    for code in fields.postcodes(text):
+        start = text.rfind("\n", 0, code.start) + 1
+        for _ in range(5):
+            above = text.rfind("\n", 0, max(start - 1, 0)) + 1
+            line = text[above : max(start - 1, 0)].strip()
+            if start == 0 or not line or len(line) > 40 or line.endswith((".", "!", "?", ":")):
+                break
+            start = above
+        line_start = text.rfind("\n", 0, code.start) + 1
+        # "I use the centre at Watton, IP25 6AA is my postcode": a sentence is no address line.
+        if len(text[line_start : code.start].split()) <= 8:
+            blocks.append((start, code.end))
+    return blocks
+
+
+def add_language(filled: Filled) -> None:
+    """``language``, and the need for a translation where it is not English."""
+    if code := fields.language(filled.values.get("text", "")):
+        filled.fill("language", code, Evidence(value=code, method="text", confidence=0.95))
+        if code != "en":
+            filled.needs.add("translation")
+
+
+def _in_part(part: Part, start: int, end: int, value: str | None, method: str | None = None) -> Evidence:
+    """Evidence for characters of a part; for a page whose words have boxes, the box around them."""
+    boxed = [w for w in part.words if w.start < end and w.start + len(w.text) > start]
+    confidence = min((w.confidence for w in boxed), default=part.confidence)
+    place: dict[str, Any] = {"part": part.number, "start": start, "end": end}
+    if boxed and part.page is not None:
+        box = [
+            min(w.x0 for w in boxed),
+            min(w.top for w in boxed),
+            max(w.x1 for w in boxed),
+            max(w.bottom for w in boxed),
+        ]
+        place = {"page": part.page, "box": [round(edge, 1) for edge in box]}
+    if value is None:
+        confidence = part.confidence
+    quote = part.text[start:end]
+    return Evidence(
+        value=value, method=method or part.method, confidence=round(confidence, 2), place=place, quote=quote
+    )
+
+
+# --- who ------------------------------------------------------------------------------------------------------------
+
+
+def _sender(rules: Rules, filled: Filled, reading: Reading) -> None:
+    address = reading.facts.get("from_email", "")
+    name = reading.facts.get("from_name", "")
+    if not address or address.casefold() in {c.casefold() for c in rules.consultation.own_contacts}:
+        return
+    header = next((p for p in reading.parts if p.kind == "headers"), None)
+    filled.fill("email", address, _in_header(header, address))
+    if name and name.casefold() != address.casefold():
+        filled.fill("name", name, _in_header(header, name))
+
+
+def _in_header(header: Part | None, value: str) -> Evidence:
+    if header is not None and (start := _from_line(header.text, value)) >= 0:
+        return _in_part(header, start, start + len(value), value)
+    return Evidence(value=value, method="text", confidence=1.0)
+
+
+def _from_line(text: str, value: str) -> int:
+    for start in (0, *(i + 1 for i, c in enumerate(text) if c == "\n")):
+        line = text[start : text.find("\n", start) if "\n" in text[start:] else len(text)]
+        if line.lower().startswith("from:") and value in line:
+            return start + line.index(value)
+    return -1
+
+
+def _squeezed(contact: str) -> str:
+    return "".join(contact.split()).casefold()
+
+
+# --- when -----------------------------------------------------------------------------------------------------------
+
+
+def _received_message(rules: Rules, filled: Filled, receipt: ReceiptView, reading: Reading) -> None:
+    """A mailbox's INTERNALDATE; for a file the last hop's Received header, else Date, else the file's time."""
+    if receipt.arrived_basis != "file_time":
+        received(rules, filled, receipt.arrived_at, receipt.arrived_basis, method="source")
+        return
+    for basis in ("received_header", "date_header"):
+        if written := reading.facts.get(basis):
+            received(rules, filled, datetime.fromisoformat(written), basis, method="text")
+            return
+    received(rules, filled, receipt.arrived_at, "file_time", method="source")
+
+
+def _received_document(rules: Rules, filled: Filled, receipt: ReceiptView, reading: Reading) -> None:
+    """The earlier of the scan's and the file's time: each says when it had arrived at the latest."""
+    scanned = _scan_time(rules, reading.facts)
+    known = [
+        (at, basis) for at, basis in ((scanned, "scan"), (receipt.arrived_at, receipt.arrived_basis)) if at is not None
+    ]
+    if known:
+        at, basis = min(known)
+        received(rules, filled, at, basis, method="text" if basis == "scan" else "source")
+    else:
+        filled.needs.add("received-date")
+
+
+def _scan_time(rules: Rules, facts: Mapping[str, str]) -> datetime | None:
+    if written := facts.get("scan_date"):
+        return datetime.fromisoformat(written)
+    local = facts.get("scan_date_local")
+    when = fields.read_time(local, rules.consultation.timezone) if local else None
+    return when.at if when else None
+
+
+def received(
+    rules: Rules, filled: Filled, at: datetime | None, basis: str, *, method: str,
+    place: dict[str, Any] | None = None, quote: str | None = None,
+) -> None:  # fmt: skip
+    """``received_at``, its basis, and whether it is late; a latest possible time proves in time, never late."""
+    if at is None:
+        filled.needs.add("received-date")
+        return
+    late: bool | None = at >= rules.consultation.closes_at
+    if late and basis in LATEST_POSSIBLE:
+        late = None
+        filled.needs.add("received-date")
+    elif late:
+        filled.needs.add("late?")
+    written = utc_text(at)
+    evidence = Evidence(value=written, method=method, confidence=1.0, place=place, quote=quote or written)
+    filled.fill("received_at", at, evidence)
+    filled.fill("received_basis", basis)
+    filled.fill("late", late)
+
+
+# --- at the end -----------------------------------------------------------------------------------------------------
+
+
+def finished(rules: Rules, filled: Filled) -> Filled:
+    """What follows from the fields together: the kind that a role implies, and what the config requires."""
+    role = filled.values.get("respondent_role", "")
+    if role in _INDIVIDUAL_ROLES and not filled.values.get("respondent_kind"):
+        filled.fill("respondent_kind", "individual", *filled.evidence.get("respondent_role", []))
+    if any(not filled.values.get(column) for column in rules.consultation.required):
+        filled.needs.add("respondent")
+    return filled

@@ -1,0 +1,200 @@
+"""The parent's hold on one reader's process: starts it, hands it originals, takes its answers, ends it."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from intake.reading import wire
+
+COMMAND = (sys.executable, "-P", "-m", "intake.reading.worker")
+"""A bubblewrap to run it in goes before this; the socket stays stdin."""
+_RECEIVE_BYTES = 1 << 20
+_STDERR_BYTES = 4096
+_PASSED_ON = ("PATH", "TESSDATA_PREFIX", "LD_LIBRARY_PATH")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """One original to read or split.
+
+    Either ``path`` or ``content`` holds its bytes. ``key`` is the caller's own. ``options`` are the reader's.
+    """
+
+    key: int
+    path: Path | None
+    content: bytes | None
+    media_type: str
+    options: wire.Options = field(default_factory=dict)
+
+    def size(self) -> int:
+        """Its length in bytes.
+
+        Raises:
+            OSError: there is no such file.
+        """
+        return len(self.content) if self.content is not None else self._path().stat().st_size
+
+    def open(self) -> int:
+        """Return a descriptor of its bytes, at their start; the caller closes it.
+
+        Raises:
+            OSError: the file can't be opened, or there is no memory for the content.
+        """
+        if self.content is None:
+            return os.open(self._path(), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.memfd_create("original", os.MFD_CLOEXEC)
+        view = memoryview(self.content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return descriptor
+
+    def _path(self) -> Path:
+        if self.path is None:
+            raise ValueError("a job needs a path or its content")
+        return self.path
+
+
+class Gone(Exception):
+    """The child is no longer there, or no longer makes sense; ``why`` is a sentence about it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Child:
+    """One process.
+
+    ``pending`` are the jobs that it has and has not answered, the one it is at first; ``light`` says that they are
+    small ones. ``ready`` says that it has started. ``wear`` grows with what it has read.
+    """
+
+    def __init__(self, command: Sequence[str], memory_mb: int, max_frame_bytes: int) -> None:
+        """Start it, without waiting until it is up.
+
+        Args:
+            command: the program; ``--memory-mb`` and ``--parent`` are added.
+            memory_mb: its address space, in MiB.
+            max_frame_bytes: the longest single answer that is accepted.
+        """
+        self.pending: deque[ReadJob] = deque()
+        self.ready = False
+        self.light = True
+        self.wear = 0
+        self._step_deadline = self._item_deadline = float("inf")
+        self._frames = wire.Frames(max_frame_bytes)
+        self._memory_mb = memory_mb
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [*command, "--memory-mb", str(memory_mb), "--parent", str(os.getpid())],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env=_environment(),
+            )
+
+    @property
+    def deadline(self) -> float:
+        """When the job that it is at becomes overdue, in the seconds of whoever set the clock."""
+        return min(self._step_deadline, self._item_deadline)
+
+    def begin_item(self, now: float, item_seconds: float) -> None:
+        """Start the clock for the job that it is at now."""
+        self._item_deadline = now + item_seconds
+
+    def begin_step(self, now: float, step_seconds: float) -> None:
+        """Start the clock for the next page of that job, or for the whole job."""
+        self._step_deadline = now + step_seconds
+
+    def extend(self, seconds: float) -> None:
+        """Put both clocks off."""
+        self._step_deadline += seconds
+        self._item_deadline += seconds
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def fileno(self) -> int:
+        """The descriptor to wait on."""
+        return self._socket.fileno()
+
+    def send(self, task: Literal["read", "split"], job: ReadJob) -> None:
+        """Hand it a job.
+
+        Raises:
+            OSError: the job's file can't be opened.
+            ValueError: the options are too long to be sent.
+            Gone: the child has ended.
+        """
+        message = wire.frame(wire.Request(task, job.media_type, job.options))
+        if len(message) > wire.MAX_REQUEST_BYTES:
+            raise ValueError(f"the options of a job are longer than {wire.MAX_REQUEST_BYTES} bytes")
+        descriptor = job.open()
+        try:
+            socket.send_fds(self._socket, [message], [descriptor])
+        except ConnectionError as error:
+            raise Gone(self._obituary()) from error
+        finally:
+            os.close(descriptor)
+        self.pending.append(job)
+
+    def receive(self) -> Iterator[wire.Answer]:
+        """Yield the answers that have arrived in full; call it when ``fileno`` is readable, and take all of them.
+
+        Raises:
+            Gone: the child has ended, or what it says is no answer.
+        """
+        try:
+            data = self._socket.recv(_RECEIVE_BYTES)
+            if not data:
+                raise Gone(self._obituary())
+            yield from map(wire.answer, self._frames.feed(data))
+        except ConnectionError as error:
+            raise Gone(self._obituary()) from error
+        except wire.BadFrame as error:
+            raise Gone("The reader's answer made no sense or was too long.") from error
+
+    def kill(self) -> str:
+        """End it at once, and return what it wrote to stderr before it was up. May be called twice."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+        stderr = self._process.stderr
+        if stderr is None or stderr.closed:
+            return ""
+        with stderr:
+            os.set_blocking(stderr.fileno(), False)
+            return (stderr.read(_STDERR_BYTES) or b"").decode("utf-8", "replace").strip()
+
+    def _obituary(self) -> str:
+        try:
+            status = self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            return "The reader hung up in the middle of this file."
+        if status == wire.OUT_OF_MEMORY:
+            return f"Reading this file takes more than the {self._memory_mb} MB of memory that are allowed."
+        if status < 0:
+            return f"The reader crashed on this file (signal {-status})."
+        return f"The reader ended in the middle of this file (status {status})."
+
+
+def _environment() -> dict[str, str]:
+    """What a child needs and no more: it must not see the passwords that its parent has in its environment."""
+    package_root = str(Path(__file__).parents[2])
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**kept, "PYTHONPATH": package_root, "LC_ALL": "C.UTF-8", "OMP_THREAD_LIMIT": "1"}

@@ -1,0 +1,98 @@
+"""Chooses the reader for a media type. Readers are imported when first needed: a run of mail alone loads no OCR."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib import import_module
+from typing import BinaryIO, cast
+
+from intake.reading.parts import Piece, Reading, Row, Table, ToolMissing, Unreadable
+from intake.reading.wire import Options
+
+Tick = Callable[[], None]
+"""Called by a reader after each page, so that a long document isn't taken for one that hangs."""
+Reader = Callable[[bytes, Options, Tick], Reading | Unreadable]
+Splitter = Callable[[BinaryIO, Options], Unreadable | tuple[Table, Iterator[list[Row]]] | Iterator[list[Piece]]]
+
+READERS = {
+    "message/rfc822": "mime",
+    "application/pdf": "pdf",
+    "image/tiff": "ocr",
+    "image/jpeg": "ocr",
+    "image/png": "ocr",
+    "text/plain": "text",
+    "text/html": "text",
+}
+SPLITTERS = {"application/mbox": "mbox", "text/csv": "rows"}
+
+EMPTY = Unreadable("This file is empty.", "Ask for it to be sent again; keep this one as a record that it came.")
+
+
+class ToolMissingError(Exception):
+    """Raised inside a reader that finds this machine incomplete; it carries the answer."""
+
+    def __init__(self, missing: ToolMissing) -> None:
+        super().__init__(missing.tool)
+        self.missing = missing
+
+
+def no_tick() -> None:
+    """The tick of a caller that does not wait for one."""
+
+
+def readable(media_type: str) -> bool:
+    """Whether there is a reader for this media type."""
+    return media_type in READERS
+
+
+def read(data: bytes, media_type: str, options: Options, tick: Tick = no_tick) -> Reading | Unreadable:
+    """Read one item.
+
+    Args:
+        data: its bytes.
+        media_type: a key of ``READERS``; the reader receives it as ``options["media_type"]``.
+        options: what the reader documents, and nothing else.
+        tick: called after each page.
+
+    Raises:
+        ToolMissingError: this machine lacks something that the reader needs.
+    """
+    name = READERS.get(media_type)
+    if name is None:
+        return _no_reader(media_type)
+    if not data:
+        return EMPTY
+    return _reader(name)(data, {**options, "media_type": media_type}, tick)
+
+
+def split(
+    stream: BinaryIO, media_type: str, options: Options
+) -> Unreadable | tuple[Table, Iterator[list[Row]]] | Iterator[list[Piece]]:
+    """Split a delivery: an mbox into its messages, a table into its rows.
+
+    Args:
+        stream: the delivery, seekable, at its start.
+        media_type: a key of ``SPLITTERS``.
+        options: what the splitter documents.
+    """
+    name = SPLITTERS.get(media_type)
+    if name is None:
+        return _no_reader(media_type)
+    if not stream.read(1):
+        return EMPTY
+    stream.seek(0)
+    return _splitter(name)(stream, options)
+
+
+def _no_reader(media_type: str) -> Unreadable:
+    shown = media_type if len(media_type) < 100 and media_type.isascii() and media_type.isprintable() else "unknown"
+    return Unreadable(f"There is no reader for files of the kind {shown}.", "Ask for it in another format.")
+
+
+@cache
+def _reader(name: str) -> Reader:
+    return cast(Reader, import_module(f"intake.reading.{name}").read)
+
+
+@cache
+def _splitter(name: str) -> Splitter:
+    return cast(Splitter, import_module(f"intake.reading.{name}").split)

@@ -1,0 +1,105 @@
+"""HTML into text: laid out with its lists and tables where it is tame, its words alone where it is not.
+
+Nothing is fetched and no script is run. The layout comes from inscriptis, which calls itself for every level and takes
+long over large tables, so only documents of ordinary shape are given to it.
+"""
+
+import html
+import re
+
+from inscriptis import Inscriptis
+from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.model.config import ParserConfig
+from lxml import etree  # type: ignore[import-untyped]
+from lxml.html import HtmlElement, HTMLParser, document_fromstring  # type: ignore[import-untyped]
+
+from intake.reading.clean import clean
+
+MAX_CHARS = 4_000_000
+"""Of an HTML text; what stands beyond is not read."""
+_MAX_LAID_OUT_CHARS = 400_000
+_MAX_ELEMENTS = 8_000
+_MAX_DEPTH = 60
+_MAX_TABLE_DEPTH = 12
+_MAX_TABLE_AREA = 2_000_000
+_CONFIG = ParserConfig(css=CSS_PROFILES["strict"])
+_UNSEEN = frozenset({"head", "style", "script", "title", "template", "noscript"})
+_INLINE = frozenset({
+    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "ins", "kbd", "mark", "q", "s", "samp",
+    "small", "span", "strike", "strong", "sub", "sup", "tt", "u",
+})  # fmt: skip
+_TAG = re.compile(r"<(?:!--.*?-->|(script|style)\b.*?</\1\s*>|[/!?a-zA-Z][^<>]*>)", re.DOTALL | re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
+_META_BYTES = 4_096
+_SPACES = re.compile(r"[ \t\r\f\v\n]+")
+_EMPTY_LINES = re.compile(r"\n{3,}")
+
+
+def declared_charset(source: bytes) -> str | None:
+    """Return the charset that a document's own meta element names, or None."""
+    found = _META_CHARSET.search(source[:_META_BYTES])
+    return found[1].decode("ascii") if found else None
+
+
+def laid_out(source: str) -> str:
+    """Return the text as its sender meant it to be seen: paragraphs, lists, tables; clean for storage."""
+    tree = _tree(source)
+    if tree is None or len(source) > _MAX_LAID_OUT_CHARS or not _tame(tree):
+        return words(source)
+    text = Inscriptis(tree, _CONFIG).get_text()
+    lines = (line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
+    return clean(_EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip("\n"))[0]
+
+
+def words(source: str) -> str:
+    """Return the words alone, a line for each block; quick, and sure to end whatever the HTML is."""
+    tree = _tree(source)
+    if tree is None:
+        text = html.unescape(_TAG.sub("\n", source[:MAX_CHARS]))
+        lines = text.split("\n")
+    else:
+        lines = "".join(_runs(tree)).split("\n")
+    shown = (_SPACES.sub(" ", line.replace("\xa0", " ")).strip() for line in lines)
+    return clean("\n".join(line for line in shown if line))[0]
+
+
+def _tree(source: str) -> HtmlElement | None:
+    """The parsed document; None if the parser gave up on it before its end."""
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, recover=True)
+    try:
+        tree = document_fromstring(source[:MAX_CHARS].encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, ValueError):
+        return None
+    gave_up = any(entry.level_name == "FATAL" for entry in parser.error_log)
+    return None if gave_up else tree
+
+
+def _tame(tree: HtmlElement) -> bool:
+    depth = tables = rows = longest = 0
+    for events, (event, element) in enumerate(etree.iterwalk(tree, events=("start", "end"))):
+        step = 1 if event == "start" else -1
+        depth += step
+        tables += step if element.tag == "table" else 0
+        if tables:
+            # Cells are padded to the widest of their column: a long one among many rows fills the memory with spaces.
+            rows += element.tag == "tr"
+            longest = max(longest, len(element.text or ""), len(element.tail or ""))
+        if events > 2 * _MAX_ELEMENTS or depth > _MAX_DEPTH or tables > _MAX_TABLE_DEPTH:
+            return False
+    return rows * longest <= 2 * _MAX_TABLE_AREA
+
+
+def _runs(tree: HtmlElement) -> list[str]:
+    """The text of a document piece by piece, with a line break at the edges of everything that is no inline element."""
+    runs: list[str] = []
+    unseen = 0
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        starts = event == "start"
+        if element.tag in _UNSEEN:
+            unseen += 1 if starts else -1
+        if element.tag not in _INLINE:
+            runs.append("\n")
+        text = element.text if starts else element.tail
+        if text and not unseen:
+            runs.append(_SPACES.sub(" ", text))
+    return runs

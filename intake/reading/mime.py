@@ -1,0 +1,107 @@
+"""message/rfc822: a message as its sender meant it, every leaf of it accounted for.
+
+Part 0 is the header, decoded, a field a line. Then come all leaves in order. Of a multipart/alternative one body is
+``content``: text/plain, unless it is empty or much shorter than the HTML's text; the others are kept beside it. A PDF
+that is attached is read, its pages follow it as parts. Messages carried whole inside are ``forwarded``.
+
+Options: ``unquote_from`` (bool): the message comes from an mbox, which puts ">" before lines that begin with "From ".
+
+Facts (all strings; absent if unknown):
+    from_name, from_email     of the first mailbox of From; from_count how many there are
+    reply_to, sender_email    the first address of Reply-To and Sender; to: the first 50 of To, joined by ", "
+    subject                   decoded
+    date_header               Date, as UTC "YYYY-MM-DDTHH:MM:SSZ"; absent if it has no zone
+    received_header           the date of the topmost Received, likewise
+    message_id, in_reply_to, references     with their angle brackets; the last two joined by a space
+    return_path               the address, or "<>"
+    auto_submitted, precedence              the keyword in lower case (RFC 3834)
+    report_type               of a multipart/report (delivery-status, disposition-notification, feedback-report)
+    delivery_status_action    of RFC 3464: failed, delayed, delivered, relayed, expanded, joined by ";"
+    disposition               of RFC 8098: displayed, deleted
+    list_unsubscribe, list_id, x_autoreply, x_failed_recipients, feedback_id    "true" if there is such a field
+    x_auto_response_suppress  as it stands
+    content_type              the media type of the message
+    has_attachments           "true": something besides bodies, logos and signatures
+    empty                     "true": no text, and nothing attached
+"""
+
+import re
+from functools import partial
+
+from intake.reading.clean import clean
+from intake.reading.dispatch import Tick, no_tick
+from intake.reading.headers import decode_words
+from intake.reading.mailfacts import from_header
+from intake.reading.mimetree import MAX_HEADER_BYTES, Entity
+from intake.reading.mimewalk import Budget, Walk
+from intake.reading.parts import Reading, Unreadable
+from intake.reading.wire import Options
+
+READER = "1"
+_KNOWN_FIELD = re.compile(
+    r"(?:from|to|cc|bcc|subject|date|sender|reply-to|message-id|in-reply-to|references|received|return-path"
+    r"|delivered-to|mime-version|content-.+|resent-.+|list-.+|x-.+|auto-submitted|precedence|dkim-signature)",
+    re.IGNORECASE,
+)
+_FIRST_BLOCK_BYTES = 65_536
+
+NO_MESSAGE = Unreadable(
+    "This file is not an email message.", "Open it by hand; if it is a response, take it in as what it is."
+)
+
+
+def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unreadable:
+    """Read a message.
+
+    Args:
+        data: its bytes, line ends of any kind.
+        options: see above.
+        tick: called after each page of an attached document.
+
+    Returns:
+        The reading, or ``Unreadable`` if there is not one known header field at its top. Never raises because of what
+        the bytes are.
+    """
+    return _read(data, 0, options, tick, Budget())
+
+
+def _read(data: bytes, level: int, options: Options, tick: Tick, budget: Budget) -> Reading | Unreadable:
+    if b"\r" in data[:_FIRST_BLOCK_BYTES] and b"\n" not in data[:_FIRST_BLOCK_BYTES]:
+        data = data.replace(b"\r", b"\n")  # line ends of an old Mac
+    message = Entity(data, _first_line(data), len(data))
+    if not any(_KNOWN_FIELD.fullmatch(field.name) for field in message.fields):
+        return NO_MESSAGE
+    walk = Walk(options, tick, budget, level, partial(_read_inner, options=options, tick=tick, budget=budget))
+    _add_header(walk, message)
+    walk.visit(message)
+    facts = {**from_header(message), **walk.facts}
+    if walk.attached:
+        facts["has_attachments"] = "true"
+    elif not any(part.content and part.text.strip() for part in walk.parts):
+        facts["empty"] = "true"
+    return Reading(
+        reader=f"mime {READER}",
+        parts=walk.parts,
+        facts=facts,
+        needs=sorted(walk.needs),
+        forwarded=walk.forwarded,
+    )
+
+
+def _read_inner(data: bytes, level: int, *, options: Options, tick: Tick, budget: Budget) -> Reading | Unreadable:
+    return _read(data, level, options, tick, budget)
+
+
+def _first_line(data: bytes) -> int:
+    """Where the first line that is not empty starts."""
+    block = data[:_FIRST_BLOCK_BYTES]
+    return len(block) - len(block.lstrip(b"\r\n \t"))
+
+
+def _add_header(walk: Walk, message: Entity) -> None:
+    lines = (f"{field.name}: {' '.join(decode_words(field.value).splitlines())}" for field in message.fields)
+    problem = None
+    if message.header_cut:
+        problem = f"The header is longer than {MAX_HEADER_BYTES // 1024} KB; the rest of it is unread."
+    text, cleaned = clean("\n".join(lines))
+    walk.add("headers", "message/rfc822", text=text, content=False, cleaned=message.cleaned + cleaned, problem=problem)

@@ -1,0 +1,112 @@
+"""The values that a reader hands back: parts of an item with their text and places. They cross a process border.
+
+Everything here is data from untrusted bytes, decoded strictly (msgspec) when it comes out of a reader's process.
+All text is clean for storage: NUL and lone surrogates are replaced one for one by U+FFFD, so places stay true.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Method = Literal["text", "html", "pdf", "ocr", "office", "transcript", "form", "row", "person"]
+
+
+class Word(msgspec.Struct, frozen=True, array_like=True):
+    """A word on a page. Its box is in points from the top left of the page as shown; ``start`` is its first character
+    in the page's text; ``confidence`` runs from 0 to 1."""
+
+    text: str
+    start: int
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+    confidence: float
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A readable piece of an original: a message's header, a body, an attachment, a page, a transcript.
+
+    ``number`` is its position in the item, from 0. ``text`` is its decoded text (places count its characters from 0).
+    ``content`` says whether the text can be words of the respondent (a header or a logo's file name can't).
+    ``page`` counts from 1 for a page of a document, with ``width`` and ``height`` in points. ``confidence`` is that of
+    the reading, 0 to 1. ``cleaned`` counts the characters that had to be replaced. ``problem`` is set when the part is
+    kept but could not be read: one sentence, without personal data.
+    """
+
+    number: int
+    kind: Literal["headers", "body", "attachment", "page", "transcript"]
+    media_type: str
+    text: str = ""
+    content: bool = True
+    method: Method = "text"
+    confidence: float = 1.0
+    name: str = ""
+    page: int | None = None
+    width: float | None = None
+    height: float | None = None
+    words: list[Word] = []
+    ink: float | None = None
+    cleaned: int = 0
+    problem: str | None = None
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What one reader made of one item.
+
+    ``facts`` are claims found in the bytes, under the names that the reader documents (all times ISO 8601 UTC).
+    ``needs`` are words of the schema that the reader itself saw cause for. ``forwarded`` are messages carried whole
+    inside this one, each read in the same way; their parts are numbered within each.
+    """
+
+    reader: str
+    parts: list[Part]
+    facts: dict[str, str] = {}
+    needs: list[str] = []
+    forwarded: list["Reading"] = []
+
+
+class Unreadable(msgspec.Struct, frozen=True, tag="unreadable"):
+    """Nothing of the item could become a response. ``reason`` and ``next_step`` are one sentence each, for staff."""
+
+    reason: str
+    next_step: str
+
+
+class ToolMissing(msgspec.Struct, frozen=True, tag="tool-missing"):
+    """The item could not be tried, because this machine lacks something. The item is not to blame and stays pending.
+
+    ``tool`` is what is missing, ``advice`` one sentence that says what to install or set.
+    """
+
+    tool: str
+    advice: str
+
+
+class Piece(msgspec.Struct, frozen=True, array_like=True):
+    """One message of an mbox: where its exact bytes lie in the delivery."""
+
+    start: int
+    end: int
+
+
+class Table(msgspec.Struct, frozen=True):
+    """The header of a table, unique names in file order; ``first_row`` is the row number of the first data row.
+
+    ``facts`` say how the file was read, under the names that the reader documents.
+    """
+
+    columns: list[str]
+    first_row: int = 2
+    facts: dict[str, str] = {}
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    """One data row: its number in the file (from 1, the header counted) and its cells in the header's order.
+
+    ``cleaned`` counts the characters of its cells that had to be replaced.
+    """
+
+    number: int
+    cells: list[str]
+    cleaned: int = 0

@@ -1,0 +1,251 @@
+"""The parent's side of reading: a pool of long-lived processes that untrusted bytes are opened in.
+
+An item can make its process loop, crash or fill its memory. The process is then killed and replaced, the item becomes
+``Unreadable``, and the others never notice. Use a pool from the thread that made it, which must outlive it: the kernel
+kills the children when that thread ends.
+"""
+
+import selectors
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from intake.reading import wire
+from intake.reading.child import COMMAND, Child, Gone, ReadJob
+from intake.reading.parts import Reading, ToolMissing, Unreadable
+from intake.reading.splitting import (
+    NEXT_STEP,
+    NONSENSE,
+    BrokenStart,
+    MessageSplit,
+    SplitBroken,
+    SplitResult,
+    Splitter,
+    TableSplit,
+    overdue,
+)
+
+__all__ = ["Limits", "MessageSplit", "ReadJob", "ReadResult", "ReaderPool", "SplitBroken", "SplitResult", "TableSplit"]
+
+_WINDOW = 8
+_LIGHT_BYTES = 262_144
+_STARTS = 3
+_HEAVY_WEAR = 20
+_WORN = 10_000
+_LIGHT_TYPES = frozenset({"message/rfc822", "text/plain"})
+
+ReadResult = Reading | Unreadable | ToolMissing
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one process may use: address space in MiB, seconds without an answer or a finished page, and for a single
+    answer (a whole reading, or some hundred rows) MiB; ``item_seconds`` bounds an item of any number of pages."""
+
+    memory_mb: int = 2048
+    step_seconds: float = 120.0
+    item_seconds: float = 3600.0
+    output_mb: int = 64
+
+
+class _Feed:
+    """The jobs still to be handed out: those that came back first, then the caller's, taken one by one."""
+
+    def __init__(self, jobs: Iterable[ReadJob]) -> None:
+        self._jobs = iter(jobs)
+        self._returned: deque[ReadJob] = deque()
+
+    def __iter__(self) -> Iterator[ReadJob]:
+        return self
+
+    def __next__(self) -> ReadJob:
+        return self._returned.popleft() if self._returned else next(self._jobs)
+
+    def put_back(self, jobs: Sequence[ReadJob]) -> None:
+        self._returned.extendleft(reversed(jobs))
+
+
+class ReaderPool:
+    """Some processes that read items side by side. A context manager: leaving it ends all of them.
+
+    ``read`` and ``split`` may be used at the same time from one thread; a pool is not for several threads.
+    """
+
+    def __init__(
+        self, processes: int, limits: Limits, clock: Callable[[], float], command: Sequence[str] = COMMAND
+    ) -> None:
+        """Prepare a pool; nothing is started before it is needed.
+
+        Args:
+            processes: how many items are read at once. A split takes one process more.
+            limits: for each process.
+            clock: monotonic seconds.
+            command: the reader's program and what goes before it (a sandbox).
+        """
+        self._processes = processes
+        self._limits = limits
+        self._clock = clock
+        self._command = command
+        self._children: list[Child] = []
+        self._splitter = Splitter(self._start, limits.step_seconds)
+        self._selector = selectors.DefaultSelector()
+        self._failed_starts = 0
+        self._reading = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        while self._children:
+            self._end(self._children[0])
+        self._splitter.close()
+        self._selector.close()
+
+    def read(self, jobs: Iterable[ReadJob]) -> Iterator[tuple[ReadJob, ReadResult]]:
+        """Read the items, and yield each with its result as soon as there is one, in no particular order.
+
+        Jobs are taken from the iterable as processes become free, at most eight ahead for each of them. Each job gets
+        exactly one result. ``ToolMissing`` says that the item could not be tried on this machine.
+
+        Raises:
+            OSError: a job's file can't be opened.
+            RuntimeError: another ``read`` of this pool has not ended.
+        """
+        if self._reading:
+            raise RuntimeError("this pool is reading already")
+        self._reading = True
+        feed, done = _Feed(jobs), list[tuple[ReadJob, ReadResult]]()
+        try:
+            yield from self._read(feed, done)
+        except BrokenStart as broken:
+            yield from done
+            for job in (*[job for child in self._children for job in child.pending], *feed):
+                yield job, broken.missing
+        finally:
+            self._reading = False
+            for child in [child for child in self._children if child.pending]:
+                self._end(child)
+
+    def split(self, job: ReadJob) -> SplitResult:
+        """Split a delivery into its rows or messages.
+
+        A delivery that can't be split whole gives ``Unreadable`` and no row. What is handed over is read while it is
+        taken; if the reader is lost on the way, taking raises ``SplitBroken``, and nothing of the delivery may be kept.
+
+        Raises:
+            OSError: the job's file can't be opened.
+        """
+        return self._splitter.split(job)
+
+    def _read(self, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> Iterator[tuple[ReadJob, ReadResult]]:
+        self._hand_out(feed, done)
+        while done or any(child.pending for child in self._children):
+            if not done:
+                self._collect(feed, done)
+                self._hand_out(feed, done)
+            left = self._clock()
+            while done:
+                yield done.pop(0)
+            away = self._clock() - left
+            for child in self._children:
+                # What the caller did meanwhile is not the child's time: its answer may have been waiting for us.
+                child.extend(away)
+
+    def _hand_out(self, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> None:
+        for job in feed:
+            light = job.media_type in _LIGHT_TYPES and job.size() <= _LIGHT_BYTES
+            child = self._free_child(light)
+            if child is None:
+                feed.put_back([job])
+                return
+            try:
+                child.send("read", job)
+            except Gone as gone:
+                feed.put_back([job])
+                self._bury(child, gone.why, feed, done)
+                continue
+            child.wear += 1 if light else _HEAVY_WEAR
+            if len(child.pending) == 1:
+                child.light = light
+                self._begin(child)
+
+    def _free_child(self, light: bool) -> Child | None:
+        """The child that the next job goes to, or None if it has to wait. Only small jobs queue up, behind small ones:
+        they hide the way there and back, and a long one would hold up those behind it."""
+        for child in [child for child in self._children if child.wear >= _WORN and not child.pending]:
+            self._end(child)
+        fit = [child for child in self._children if child.wear < _WORN]
+        idle = next((child for child in fit if not child.pending), None)
+        if idle is not None:
+            return idle
+        if len(self._children) < self._processes:
+            return self._start_reader()
+        queueing = [child for child in fit if light and child.light and len(child.pending) < _WINDOW]
+        return min(queueing, key=lambda child: len(child.pending), default=None)
+
+    def _collect(self, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> None:
+        """Wait until some child answers or is overdue, and take what there is."""
+        first = min(child.deadline for child in self._children if child.pending)
+        heard = self._selector.select(max(0.0, first - self._clock()))
+        for key, _ in heard:
+            child: Child = key.data
+            try:
+                for answer in child.receive():
+                    self._take(child, answer, done)
+            except Gone as gone:
+                self._bury(child, gone.why, feed, done)
+        for child in [child for child in self._children if child.pending and child.deadline <= self._clock()]:
+            self._bury(child, overdue(self._limits.step_seconds), feed, done)
+
+    def _take(self, child: Child, answer: wire.Answer, done: list[tuple[ReadJob, ReadResult]]) -> None:
+        if isinstance(answer, wire.Ready):
+            child.ready = True
+            self._failed_starts = 0
+        elif isinstance(answer, wire.Progress):
+            child.begin_step(self._clock(), self._limits.step_seconds)
+        elif isinstance(answer, wire.Read | wire.Failed) and child.pending:
+            done.append((child.pending.popleft(), answer.reading if isinstance(answer, wire.Read) else answer.why))
+            self._begin(child)
+        else:
+            raise Gone(NONSENSE)
+
+    def _begin(self, child: Child) -> None:
+        now = self._clock()
+        child.begin_item(now, self._limits.item_seconds)
+        child.begin_step(now, self._limits.step_seconds)
+
+    def _bury(self, child: Child, why: str, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> None:
+        """End a child. The job that it was at is to blame, unless it never started; the others are handed out anew."""
+        last_words = self._end(child)
+        jobs = list(child.pending)
+        if child.ready and jobs:
+            done.append((jobs.pop(0), Unreadable(why, NEXT_STEP)))
+        feed.put_back(jobs)
+        if not child.ready:
+            self._count_failed_start(last_words or why)
+
+    def _start(self) -> Child:
+        try:
+            return Child(self._command, self._limits.memory_mb, self._limits.output_mb * 1024 * 1024)
+        except OSError as error:
+            raise BrokenStart(f"{error.strerror}.") from error
+
+    def _start_reader(self) -> Child:
+        child = self._start()
+        self._children.append(child)
+        self._selector.register(child, selectors.EVENT_READ, child)
+        return child
+
+    def _count_failed_start(self, why: str) -> None:
+        self._failed_starts += 1
+        if self._failed_starts >= _STARTS:
+            raise BrokenStart(why)
+
+    def _end(self, child: Child) -> str:
+        self._children.remove(child)
+        self._selector.unregister(child)
+        return child.kill()

@@ -1,0 +1,174 @@
+"""The parent's side of splitting: a delivery goes to a process, whose rows or pieces are read as they come."""
+
+import select
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from intake.reading import wire
+from intake.reading.child import Child, Gone, ReadJob
+from intake.reading.parts import Piece, Row, Table, ToolMissing, Unreadable
+
+_STARTS = 3
+NONSENSE = "The reader's answer made no sense or was too long."
+NEXT_STEP = "Try it again once; if it fails again, open it by hand or ask for another copy."
+
+
+@dataclass(frozen=True, slots=True)
+class TableSplit:
+    """A table that was checked whole; its rows, in file order, are read while they are taken.
+
+    Taking them raises ``SplitBroken`` if the reader is lost on the way.
+    """
+
+    table: Table
+    rows: Iterator[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSplit:
+    """The messages of an mbox, in file order. Taking them raises ``SplitBroken`` if the reader is lost on the way."""
+
+    pieces: Iterator[Piece]
+
+
+SplitResult = TableSplit | MessageSplit | Unreadable | ToolMissing
+Answers = Generator[wire.Answer, None, None]
+
+
+class SplitBroken(Exception):
+    """The reader was lost after it had handed over the first rows or pieces: none of them may be kept."""
+
+    def __init__(self, unreadable: Unreadable) -> None:
+        super().__init__(unreadable.reason)
+        self.unreadable = unreadable
+
+
+class BrokenStart(Exception):
+    """No process can be started; ``missing`` says why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.missing = ToolMissing(
+            "the reader's process", f"Reading needs a process of its own, and it can't be started: {why}"
+        )
+
+
+class Splitter:
+    """Splits deliveries. It keeps a process for the next one, and starts another only if that one is still busy."""
+
+    def __init__(self, start: Callable[[], Child], step_seconds: float) -> None:
+        """Args: start: starts a process. step_seconds: the longest wait for its next answer."""
+        self._start = start
+        self._step_seconds = step_seconds
+        self._idle: list[Child] = []
+
+    def close(self) -> None:
+        """End the processes that are kept."""
+        while self._idle:
+            self._idle.pop().kill()
+
+    def split(self, job: ReadJob) -> SplitResult:
+        """Split one delivery; see ``ReaderPool.split``."""
+        failure = ""
+        for _ in range(_STARTS):
+            answers = self._answers(job)
+            try:
+                first = next(answers)
+            except _NeverStarted as error:
+                failure = str(error)
+                continue
+            except SplitBroken as error:
+                return error.unreadable
+            except BrokenStart as error:
+                return error.missing
+            return _result(job, first, answers)
+        return BrokenStart(failure).missing
+
+    def _answers(self, job: ReadJob) -> Answers:
+        """Yield what a process answers, the last of it included. The process is kept only if that was taken."""
+        child = self._child()
+        ended = False
+        try:
+            child.send("split", job)
+            while not ended:
+                for answer in self._receive(child):
+                    ended = isinstance(answer, wire.Failed | wire.End)
+                    yield answer
+            child.pending.clear()
+        except Gone as gone:
+            if not child.ready:
+                raise _NeverStarted(child.kill() or gone.why) from gone
+            raise SplitBroken(Unreadable(gone.why, NEXT_STEP)) from gone
+        finally:
+            if ended and not child.pending:
+                self._idle.append(child)
+            else:
+                child.kill()
+
+    def _child(self) -> Child:
+        while self._idle:
+            child = self._idle.pop()
+            if child.alive:
+                return child
+            child.kill()
+        return self._start()
+
+    def _receive(self, child: Child) -> Iterator[wire.Answer]:
+        if not select.select([child], [], [], self._step_seconds)[0]:
+            raise Gone(overdue(self._step_seconds))
+        for answer in child.receive():
+            if isinstance(answer, wire.Ready):
+                child.ready = True
+            else:
+                yield answer
+
+
+class _NeverStarted(Exception):
+    """The process ended before it was up: the job is not to blame."""
+
+
+def overdue(step_seconds: float) -> str:
+    """The sentence about an item that takes too long."""
+    return f"Reading this file takes longer than the {step_seconds:g} seconds that are allowed."
+
+
+def _result(job: ReadJob, first: wire.Answer, answers: Answers) -> SplitResult:
+    if isinstance(first, wire.Failed):
+        for _ in answers:
+            pass
+        return first.why
+    if isinstance(first, wire.Header):
+        return TableSplit(first.table, _rows(answers, len(first.table.columns), job.size()))
+    if isinstance(first, wire.Pieces):
+        return MessageSplit(_pieces(first, answers, job.size()))
+    answers.close()
+    return Unreadable(NONSENSE, NEXT_STEP)
+
+
+def _rows(answers: Answers, width: int, size: int) -> Iterator[Row]:
+    """The rows, if they can be true: numbers that rise, fewer than the file has bytes, as wide as the header."""
+    last = 1
+    for answer in answers:
+        for row in answer.rows if isinstance(answer, wire.Rows) else _nothing(answer):
+            if not last < row.number <= size or len(row.cells) != width:
+                raise SplitBroken(Unreadable(NONSENSE, NEXT_STEP))
+            last = row.number
+            yield row
+
+
+def _pieces(first: wire.Pieces, answers: Answers, size: int) -> Iterator[Piece]:
+    """The pieces, as far as they can be true: inside the file, in order, none overlapping another."""
+    last = 0
+    for answer in chain([first], answers):
+        for piece in answer.pieces if isinstance(answer, wire.Pieces) else _nothing(answer):
+            if not last <= piece.start <= piece.end <= size:
+                raise SplitBroken(Unreadable(NONSENSE, NEXT_STEP))
+            last = piece.end
+            yield piece
+
+
+def _nothing(answer: wire.Answer) -> tuple[()]:
+    if not isinstance(answer, wire.End):
+        raise SplitBroken(Unreadable(NONSENSE, NEXT_STEP))
+    return ()

@@ -1,0 +1,154 @@
+"""What travels between a reader's process and its parent: msgpack values in frames with a length prefix.
+
+A frame is four bytes of length (unsigned, little-endian, not counting themselves) and a msgpack value. Requests carry
+the descriptor of the original beside them (SCM_RIGHTS), one each, in the same order. Answers are decoded strictly: the
+process that made them has opened untrusted bytes, so nothing in them is believed without a look.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from intake.reading.parts import Piece, Reading, Row, Table, ToolMissing, Unreadable
+
+LENGTH = struct.Struct("<I")
+MAX_REQUEST_BYTES = 32_768
+"""Small, so that a full window of requests always fits the socket's buffer and the parent never blocks on a child."""
+OUT_OF_MEMORY = 17
+"""Exit status of a child whose reader ran out of its address space: it is replaced, since its heap is in pieces."""
+
+Options = dict[str, Any]
+
+
+class Request(msgspec.Struct, frozen=True, array_like=True):
+    """What to do with the descriptor that comes along."""
+
+    task: Literal["read", "split"]
+    media_type: str
+    options: Options
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The process has started and set its limits."""
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """A page of the item is done: the time allowed for one step starts again."""
+
+
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """The answer to ``read``."""
+
+    reading: Reading
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The answer to either task when there is nothing to hand over."""
+
+    why: Unreadable | ToolMissing
+
+
+class Header(msgspec.Struct, frozen=True, tag="table"):
+    """The first answer to ``split`` of a table that has been checked whole."""
+
+    table: Table
+
+
+class Rows(msgspec.Struct, frozen=True, tag="rows"):
+    """Some rows of a table, in file order."""
+
+    rows: list[Row]
+
+
+class Pieces(msgspec.Struct, frozen=True, tag="pieces"):
+    """Some messages of an mbox, in file order."""
+
+    pieces: list[Piece]
+
+
+class End(msgspec.Struct, frozen=True, tag="end"):
+    """The last answer to ``split``."""
+
+
+Answer = Ready | Progress | Read | Failed | Header | Rows | Pieces | End
+
+_encoder = msgspec.msgpack.Encoder()
+_request_decoder = msgspec.msgpack.Decoder(Request)
+_answer_decoder: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+
+
+class BadFrame(Exception):
+    """The other side sent something that is no frame of this protocol, or one that is too long."""
+
+
+def frame(value: Request | Answer) -> bytes:
+    """Return the value as a frame."""
+    body = _encoder.encode(value)
+    return LENGTH.pack(len(body)) + body
+
+
+def request(body: bytes) -> Request:
+    """Decode the body of a request.
+
+    Raises:
+        msgspec.DecodeError: it is no request.
+    """
+    return _request_decoder.decode(body)
+
+
+def answer(body: bytes | memoryview) -> Answer:
+    """Decode the body of an answer and look at what its types can't say.
+
+    Raises:
+        BadFrame: it is no answer, its parts are not numbered in order, or its text is not clean.
+    """
+    try:
+        value = _answer_decoder.decode(body)
+    except msgspec.DecodeError as error:
+        raise BadFrame from error
+    if isinstance(value, Read):
+        _check(value.reading)
+    elif isinstance(value, Rows) and any("\x00" in cell for row in value.rows for cell in row.cells):
+        raise BadFrame
+    return value
+
+
+def _check(reading: Reading) -> None:
+    for number, part in enumerate(reading.parts):
+        if part.number != number or "\x00" in part.text or "\x00" in part.name:
+            raise BadFrame
+    if any("\x00" in value for value in reading.facts.values()):
+        raise BadFrame
+    for inner in reading.forwarded:
+        _check(inner)
+
+
+class Frames:
+    """Puts frames together from the pieces in which a stream delivers them."""
+
+    def __init__(self, max_bytes: int) -> None:
+        """Args: max_bytes: the longest body that is accepted."""
+        self._buffer = bytearray()
+        self._max_bytes = max_bytes
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield the bodies of the frames that are complete now; take all of them before feeding again.
+
+        Raises:
+            BadFrame: a frame is announced as longer than allowed.
+        """
+        buffer = self._buffer
+        buffer += data
+        at = 0
+        while len(buffer) - at >= LENGTH.size:
+            (length,) = LENGTH.unpack_from(buffer, at)
+            if length > self._max_bytes:
+                raise BadFrame
+            end = at + LENGTH.size + length
+            if len(buffer) < end:
+                break
+            yield bytes(buffer[at + LENGTH.size : end])
+            at = end
+        del buffer[:at]

@@ -1,0 +1,192 @@
+"""What a source shows -> originals and receipts. Receipt comes before reading, and never depends on it.
+
+Bytes become durable first; then one transaction writes receipts, sightings and ledger entries; only then may the adapter
+touch its source. An item is known by its pair of source key and version; all others are fetched, on every run.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from channels.base import Adapter, Arrival, Listing, Missed, SourceError
+from storage import deliveries, ledger, receipts
+from storage.database import Database, Transaction
+from storage.originals import Batch, OriginalChanged, OriginalStore, Stored
+from storage.receipts import Held, NewOriginal, NewReceipt
+
+BATCH_ITEMS = 200
+BATCH_BYTES = 32 << 20
+_LOOK_UP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a source shows now, whole: version by source key."""
+
+    versions: dict[str, str]
+
+    def shows(self, key: str, version: str) -> bool:
+        """Whether the source shows this key in this version now."""
+        return self.versions.get(key) == version
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the sorted keys, each ended by a NUL: kept with the run in place of the listing."""
+        keys = sorted(self.versions)
+        return hashlib.sha256("".join(f"{key}\0" for key in keys).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRun:
+    """One channel in one run: what its receipts are for, and the stores that take them."""
+
+    channel: str
+    run: int
+    database: Database
+    originals: OriginalStore
+    clock: Callable[[], datetime]
+
+
+def list_source(adapter: Adapter) -> Listed:
+    """List the whole source.
+
+    Raises:
+        SourceError: it can't be listed.
+    """
+    return Listed({listing.source_key: listing.version for listing in adapter.list()})
+
+
+def unknown(database: Database, channel: str, listed: Listed) -> list[Listing]:
+    """What is listed without receipt or sighting, in the order of the listing."""
+    found: list[Listing] = []
+    pairs = iter(listed.versions.items())
+    while chunk := list(islice(pairs, _LOOK_UP)):
+        with database.read() as tx:
+            known = receipts.known_versions(tx, channel, [key for key, _ in chunk])
+        found += [Listing(key, version) for key, version in chunk if version not in known.get(key, ())]
+    return found
+
+
+def receive(current: ChannelRun, adapter: Adapter, listed: Listed, new: Sequence[Listing]) -> Iterator[int]:
+    """Take in what is new; yields after each batch how many listings are dealt with so far.
+
+    Raises:
+        SourceError: the source went away; what was yielded before is durable.
+        OSError: the disk is full; nothing of the current batch has happened.
+    """
+    done = 0
+    values = adapter.fetch(new)
+    while True:
+        with current.originals.batch() as batch:
+            arrived, missed, failure = _take(values, batch)
+            batch.commit()
+            keys = _record(current, listed, arrived, missed)
+        adapter.after_commit(keys)
+        done += len(arrived) + len(missed)
+        if failure is not None:
+            raise failure
+        if not arrived and not missed:
+            return
+        yield done
+
+
+def _take(
+    values: Iterator[Arrival | Missed], batch: Batch
+) -> tuple[list[tuple[Arrival, Stored]], list[Missed], Exception | None]:
+    """Write the next arrivals into the batch. A source's failure is handed back, so that the batch is kept first."""
+    arrived: list[tuple[Arrival, Stored]] = []
+    missed: list[Missed] = []
+    while len(arrived) + len(missed) < BATCH_ITEMS and batch.size < BATCH_BYTES:
+        try:
+            value = next(values, None)
+        except SourceError as error:
+            return arrived, missed, error
+        if value is None:
+            break
+        if isinstance(value, Missed):
+            missed.append(value)
+            continue
+        try:
+            arrived.append((value, batch.add(value.original)))
+        except OriginalChanged:
+            missed.append(Missed(value.source_key, value.version, "The file changed while it was being copied."))
+    return arrived, missed, None
+
+
+def _record(
+    current: ChannelRun, listed: Listed, arrived: Sequence[tuple[Arrival, Stored]], missed: Sequence[Missed]
+) -> list[str]:
+    """One transaction: receipts, sightings and ledger entries of a batch. The source keys that are durable now."""
+    at = current.clock()
+    keys = [arrival.source_key for arrival, _ in arrived]
+    with current.database.write() as tx:
+        receipts.add_originals(tx, at, [NewOriginal(s.sha256, s.size, a.media_type) for a, s in arrived])
+        _record_items(tx, current, at, listed, [(a, s) for a, s in arrived if not a.delivery])
+        _record_deliveries(tx, current, at, listed, [(a, s) for a, s in arrived if a.delivery])
+        receipts.stop_waiting(tx, current.channel, keys)
+        receipts.set_waiting(
+            tx, current.run, at, current.channel, [(m.source_key, m.version, m.reason) for m in missed]
+        )
+        ledger.number_entries(tx)
+    return keys
+
+
+def _record_items(
+    tx: Transaction, current: ChannelRun, at: datetime, listed: Listed, arrived: Sequence[tuple[Arrival, Stored]]
+) -> None:
+    held = receipts.holders(tx, current.channel, [stored.sha256 for _, stored in arrived])
+    seen = []
+    new = []
+    for arrival, stored in arrived:
+        moved = _gone_holder(held.get(stored.sha256, []), listed, arrival)
+        if moved is not None:
+            seen.append((current.channel, "", arrival.source_key, arrival.version, moved, None, None))
+            continue
+        new.append(
+            NewReceipt(
+                channel=current.channel, kind="item", source_key=arrival.source_key, version=arrival.version,
+                sha256=stored.sha256, media_type=arrival.media_type, arrived_at=arrival.arrived_at,
+                arrived_basis=arrival.arrived_basis, facts=arrival.facts,
+                path_named=arrival.arrived_basis == "file_time",
+            )
+        )  # fmt: skip
+    receipts.add_sightings(tx, current.run, at, seen)
+    receipts.add_receipts(tx, current.run, at, new)
+
+
+def _record_deliveries(
+    tx: Transaction, current: ChannelRun, at: datetime, listed: Listed, arrived: Sequence[tuple[Arrival, Stored]]
+) -> None:
+    held = receipts.holders(tx, current.channel, [stored.sha256 for _, stored in arrived], deliveries=True)
+    seen = []
+    new = []
+    for arrival, stored in arrived:
+        moved = _gone_holder(held.get(stored.sha256, []), listed, arrival)
+        if moved is not None:
+            seen.append((current.channel, "", arrival.source_key, arrival.version, None, moved, None))
+            continue
+        new.append(
+            deliveries.NewDelivery(
+                channel=current.channel, source_key=arrival.source_key, version=arrival.version, sha256=stored.sha256,
+                media_type=arrival.media_type, arrived_at=arrival.arrived_at, arrived_basis=arrival.arrived_basis,
+                facts=arrival.facts,
+            )
+        )  # fmt: skip
+    receipts.add_sightings(tx, current.run, at, seen)
+    deliveries.add_deliveries(tx, current.run, at, new)
+
+
+def _gone_holder(held: list[Held], listed: Listed, arrival: Arrival) -> int | None:
+    """The receipt or delivery of the same bytes that was moved or renamed to this key: one whose keys are all gone.
+
+    Each is found once: from then on the new key is one of its own, and is listed.
+    """
+    gone = [h for h in held if not any(listed.shows(key, version) for key, version in h.pairs)]
+    if not gone:
+        return None
+    same_key = [h for h in gone if any(key == arrival.source_key for key, _ in h.pairs)]
+    taken = (same_key or gone)[0]
+    held.remove(taken)
+    return taken.id

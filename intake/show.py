@@ -1,0 +1,170 @@
+"""Words and tables for a terminal. Everything from outside is shown as plain text, without control characters."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from intake.job import NoProgress, RunReport
+from intake.job import Progress as Teller
+from storage.audit import Check
+
+log = structlog.get_logger()
+_COUNTS = ("listed", "received", "read", "repeats", "set_aside", "quarantined", "pending", "responses")
+
+
+def _plain(value: Any) -> Text:
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in str(value)) if value is not None else "–"
+    return Text(shown)
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+class _Bars:
+    """Progress bars on stderr, one for each step of a channel, with counts and time left."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._task: Any = None
+
+    def step(self, channel: str, what: str, total: int | None) -> None:
+        """The bar before is done; a new one begins."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(f"{channel}: {what}", total=total)
+
+    def advance(self, count: int) -> None:
+        """So many more."""
+        self._bars.advance(self._task, count)
+
+
+@contextmanager
+def progress() -> Iterator[Teller]:
+    """Bars where somebody watches a terminal; silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield NoProgress()
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bars:
+        yield _Bars(bars)
+
+
+def sentence(said: str) -> None:
+    """One sentence."""
+    _console().print(_plain(said))
+
+
+def run_report(report: RunReport, quarantined: Sequence[dict[str, Any]], title: str) -> None:
+    """The accounts of a run, the errors of its channels, and what a person must look at."""
+    rows = {name: vars_of(channel) for name, channel in report.channels.items()}
+    console = _console()
+    console.print(_accounts(f"{title}: run {report.run}", rows, _COUNTS))
+    for name, channel in report.channels.items():
+        if channel.error:
+            console.print(Text(f"{name}: {channel.error}"))
+        if channel.waiting:
+            console.print(Text(f"{name}: {channel.waiting} waiting to be taken in; the next run tries again."))
+    for item in quarantined:
+        console.print(
+            _plain(
+                f"receipt {item['receipt']} ({item['channel']}): {item['outcome']}. {item['reason']} {item['next'] or ''}"
+            )
+        )
+    verdict = (
+        "Balanced: every item listed is accounted for, and receipts = read + repeats + set aside + quarantined + pending."
+        if report.balanced
+        else "NOT balanced: see above; what was received is kept."
+    )
+    console.print(Text(verdict))
+
+
+def log_items(found: Sequence[dict[str, Any]]) -> None:
+    """A warning in the log for each of these receipts, where nobody reads a table."""
+    for item in found:
+        log.warning(item["outcome"], receipt=item["receipt"], reason=item["reason"], next=item["next"])
+
+
+def vars_of(channel: Any) -> dict[str, Any]:
+    """A channel's counts by name."""
+    return {name: getattr(channel, name) for name in _COUNTS}
+
+
+def _accounts(title: str, rows: dict[str, dict[str, Any]], names: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("channel", no_wrap=True)
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    for channel, counts in rows.items():
+        table.add_row(_plain(channel), *(_plain(counts[name]) for name in names))
+    table.add_section()
+    table.add_row("all", *(str(sum(counts[name] or 0 for counts in rows.values())) for name in names))
+    return table
+
+
+def status(standing: dict[str, Any], title: str) -> None:
+    """The accounts as they stand."""
+    table = _accounts(title, standing["channels"], _COUNTS[2:])
+    console = _console()
+    console.print(table)
+    for name, counts in standing["channels"].items():
+        last = counts["last_run"]
+        said = f"last run {last['run']}, {last['finished_at']}" if last else "never run"
+        console.print(Text(f"{name}: {said}{'; ' + last['error'] if last and last['error'] else ''}"))
+
+
+def items(found: Sequence[dict[str, Any]]) -> None:
+    """Receipts with their reason and the next step."""
+    table = Table(title_justify="left")
+    for name in ("receipt", "reference", "channel", "outcome", "reason", "next"):
+        table.add_column(name, overflow="fold")
+    for item in found:
+        table.add_row(
+            *(_plain(item[name]) for name in ("receipt", "reference", "channel", "outcome", "reason", "next"))
+        )
+    _console().print(table)
+
+
+def checks(done: Sequence[Check]) -> None:
+    """What verify checked, and everything that does not hold."""
+    console = _console()
+    for check in done:
+        console.print(Text(f"{'holds' if check.ok else 'DOES NOT HOLD'}: {check.name} ({check.checked} checked)"))
+        for failure in check.failures:
+            console.print(Text(f"  {failure}"))
+
+
+def trace(found: dict[str, Any]) -> None:
+    """A trace for reading: fields with their evidence, receipts with their originals, the history."""
+    console = _console()
+    console.print(Text(found["reference"] or "no response"))
+    for column, pieces in found["fields"].items():
+        value = (found["response"][column] or "").replace("\n", " ")
+        console.print(Text.assemble(f"  {column}: ", _plain(value[:200])))
+        for piece in pieces:
+            quote = (piece["quote"] or "").replace("\n", " ")[:100]
+            console.print(
+                Text.assemble(
+                    f"      {piece['method']} {piece['confidence']:.2f} {_where(piece['place'])} ", _plain(quote)
+                )
+            )
+    for receipt in found["receipts"]:
+        console.print(_plain(f"receipt {receipt['receipt']} ({receipt['outcome']}) on {receipt['channel']}, run {receipt['run']},"
+                             f" arrived {receipt['arrived_at']} ({receipt['arrived_basis']}), source {receipt['source']}"))  # fmt: skip
+        for kept in receipt["originals"]:
+            state = {True: "intact", False: "DAMAGED"}.get(kept["intact"], kept["intact"])
+            console.print(_plain(f"  original {kept['sha256']}: {kept['bytes']} bytes, {kept['media_type']}, {state}"))
+    for entry in found["history"]:
+        said = " ".join(f"{k}={v}" for k, v in entry.items() if k not in ("type", "at", "commitment") and v is not None)
+        console.print(_plain(f"  {entry['at'][:19]}Z {entry['type']} {said}"))
+
+
+def _where(place: dict[str, Any] | None) -> str:
+    return "" if place is None else " ".join(f"{key} {value}" for key, value in place.items())

@@ -1,0 +1,212 @@
+"""Deliveries -> items with receipts: the rows of a table, the messages of an mbox, all of a file or none of it.
+
+A delivery's receipts are written in batches and count, all at once, by the last one. What a kill leaves uncounted, the
+next run completes: the same bytes give the same items.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from intake.config import RowMapping
+from intake.reading.parts import ToolMissing, Unreadable
+from intake.reading.sandbox import MessageSplit, ReaderPool, ReadJob, SplitBroken, TableSplit
+from intake.receive import ChannelRun
+from storage import deliveries, ledger, receipts
+from storage.receipts import DeliveryView, NewOriginal, NewReceipt, Settled
+
+log = structlog.get_logger()
+_BATCH = 500
+_ROW_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a delivery: its key and version, its own original, its place (row number, or position from 1)."""
+
+    source_key: str
+    version: str
+    content: bytes
+    place: int
+    cleaned: int = 0
+
+
+def split_deliveries(current: ChannelRun, pool: ReaderPool, mapping: RowMapping) -> ToolMissing | None:
+    """Split what is stored and not split yet, oldest first; what could not even be tried stays and is said."""
+    with current.database.read() as tx:
+        waiting = deliveries.unsplit(tx, current.channel)
+    for delivery in waiting:
+        missing = split_delivery(current, pool, mapping, delivery)
+        if missing is not None:
+            return missing
+    return None
+
+
+def split_delivery(
+    current: ChannelRun, pool: ReaderPool, mapping: RowMapping, delivery: DeliveryView
+) -> ToolMissing | None:
+    """Split one delivery: its items get receipts, or the file itself gets one because it can't be split whole."""
+    if not mapping.id_columns and _is_repeat(current, delivery):
+        return None
+    path = current.originals.path(delivery.sha256)
+    result = pool.split(ReadJob(delivery.id, path, None, delivery.media_type, {"required_columns": mapping.headers}))
+    if isinstance(result, ToolMissing):
+        return result
+    if isinstance(result, Unreadable):
+        _refuse(current, delivery, result)
+        return None
+    items = _rows(delivery, mapping, result) if isinstance(result, TableSplit) else _messages(delivery, path, result)
+    try:
+        _take(current, delivery, items, is_table=isinstance(result, TableSplit))
+    except SplitBroken as broken:
+        _refuse(current, delivery, broken.unreadable)
+    return None
+
+
+def _is_repeat(current: ChannelRun, delivery: DeliveryView) -> bool:
+    """A byte-identical copy of a file whose items have no ids is one repeat; with ids, its items are known anyway."""
+    with current.database.write() as tx:
+        first = deliveries.same_bytes(tx, current.channel, delivery.sha256, delivery.id)
+        if first is None:
+            return False
+        of_file = _file_receipt(delivery, "repeat", f"Byte-identical to delivery {first}.", "")
+        number = receipts.add_receipts(tx, current.run, current.clock(), [of_file])[0]
+        deliveries.account_as_one(tx, delivery.id, number, "repeat")
+        ledger.number_entries(tx)
+    return True
+
+
+def _refuse(current: ChannelRun, delivery: DeliveryView, why: Unreadable) -> None:
+    """No item of it is taken; the file gets one receipt, in quarantine, until a good version is in."""
+    at = current.clock()
+    with current.database.write() as tx:
+        deliveries.drop_uncounted(tx, current.run, at, delivery.id)
+        if delivery.receipt_id is None:
+            of_file = _file_receipt(delivery, "quarantined", why.reason, why.next_step)
+            number = receipts.add_receipts(tx, current.run, at, [of_file])[0]
+        else:
+            number = delivery.receipt_id
+            receipts.settle(tx, current.run, at, [Settled(number, "quarantined", why.reason, why.next_step)])
+        deliveries.account_as_one(tx, delivery.id, number, "refused")
+        ledger.number_entries(tx)
+    log.info("quarantined", receipt=number, reason=why.reason, next=why.next_step)
+
+
+def _file_receipt(delivery: DeliveryView, outcome: receipts.Outcome, reason: str, next_step: str) -> NewReceipt:
+    return NewReceipt(
+        channel=delivery.channel, kind="file", source_key=delivery.source_key, version="", sha256=delivery.sha256,
+        media_type=delivery.media_type, arrived_at=delivery.arrived_at, arrived_basis=delivery.arrived_basis,
+        facts=delivery.facts, path_named=True, delivery_id=delivery.id, outcome=outcome, reason=reason,
+        next_step=next_step,
+    )  # fmt: skip
+
+
+def _take(current: ChannelRun, delivery: DeliveryView, items: Iterator[Item], *, is_table: bool) -> None:
+    count = 0
+    while batch := list(islice(items, _BATCH)):
+        count += len(batch)
+        if is_table:
+            _record(current, delivery, batch, is_table=True)
+            continue
+        with current.originals.batch() as originals:
+            for item in batch:
+                originals.add(item.content)
+            originals.commit()
+            _record(current, delivery, batch, is_table=False)
+    with current.database.write() as tx:
+        deliveries.finish_split(tx, current.run, current.clock(), delivery.id, count)
+        ledger.number_entries(tx)
+
+
+def _record(current: ChannelRun, delivery: DeliveryView, batch: Sequence[Item], *, is_table: bool) -> None:
+    """One transaction: the receipts of the items not known yet, a sighting for each that is."""
+    at = current.clock()
+    hashes = {id(item): hashlib.sha256(item.content).hexdigest() for item in batch}
+    media_type = _ROW_TYPE if is_table else "message/rfc822"
+    with current.database.write() as tx:
+        known = receipts.known_items(tx, delivery.channel, [item.source_key for item in batch])
+        new: dict[tuple[str, str], Item] = {}
+        for item in batch:
+            if (item.source_key, item.version) not in known:
+                new.setdefault((item.source_key, item.version), item)
+        receipts.add_originals(
+            tx, at,
+            [NewOriginal(hashes[id(i)], len(i.content), media_type, i.content if is_table else None) for i in new.values()],
+        )  # fmt: skip
+        made = receipts.add_receipts(
+            tx, current.run, at,
+            [_item_receipt(delivery, i, hashes[id(i)], media_type, is_table=is_table) for i in new.values()],
+        )  # fmt: skip
+        known |= dict(zip(new, made, strict=True))
+        again = [i for i in batch if new.get((i.source_key, i.version)) is not i]
+        seen = [(i.source_key, i.version, known[i.source_key, i.version], i.place) for i in again]
+        receipts.see_again(tx, current.run, at, delivery, seen)
+        ledger.number_entries(tx)
+
+
+def _item_receipt(delivery: DeliveryView, item: Item, sha256: str, media_type: str, *, is_table: bool) -> NewReceipt:
+    facts = {**delivery.facts, **({"cleaned": str(item.cleaned)} if item.cleaned else {})}
+    return NewReceipt(
+        channel=delivery.channel, kind="row" if is_table else "item", source_key=item.source_key, version=item.version,
+        sha256=sha256, media_type=media_type, arrived_at=delivery.arrived_at, arrived_basis=delivery.arrived_basis,
+        facts=facts, container=delivery.source_key, delivery_id=delivery.id, place=item.place,
+    )  # fmt: skip
+
+
+def _rows(delivery: DeliveryView, mapping: RowMapping, split: TableSplit) -> Iterator[Item]:
+    """The rows of a table, each with its cells as canonical JSON; keyed by id where the config names one."""
+    keys = _Keys(delivery.source_key)
+    columns = split.table.columns
+    for row in split.rows:
+        cells = dict(zip(columns, row.cells, strict=True))
+        content = ledger.canonical(cells)
+        version = hashlib.sha256(content).hexdigest()
+        given = [cells.get(column, "").strip() for column in mapping.id_columns]
+        key = keys.of_id(given, version) if all(given) and given else keys.of_content(version)
+        yield Item(key, version, content, row.number, row.cleaned)
+
+
+def _messages(delivery: DeliveryView, path: Path, split: MessageSplit) -> Iterator[Item]:
+    """The messages of an mbox, each with its exact bytes."""
+    keys = _Keys(delivery.source_key)
+    with path.open("rb") as stream:
+        for place, piece in enumerate(split.pieces, start=1):
+            stream.seek(piece.start)
+            content = stream.read(piece.end - piece.start)
+            version = hashlib.sha256(content).hexdigest()
+            yield Item(keys.of_content(version), version, content, place)
+
+
+class _Keys:
+    """Source keys of a delivery's items, in file order.
+
+    Without an id: the delivery's path, the hash of the content, and which occurrence of it this is. With one: the id;
+    the same id again with other values is another item, ``id#2``. An id's own ``#`` is doubled, so none can be confused.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._occurrences: dict[str, int] = {}
+        self._versions: dict[str, list[str]] = {}
+
+    def of_content(self, version: str) -> str:
+        count = self._occurrences[version] = self._occurrences.get(version, 0) + 1
+        return f"{self._path}@{version[:32]}" + (f"@{count}" if count > 1 else "")
+
+    def of_id(self, given: Sequence[str], version: str) -> str:
+        key = "|".join(part.replace("#", "##") for part in given)
+        versions = self._versions.setdefault(key, [])
+        if version not in versions:
+            versions.append(version)
+        nth = versions.index(version) + 1
+        return f"{key}#{nth}" if nth > 1 else key
+
+
+def row_cells(content: bytes) -> dict[str, str]:
+    """The cells of a row's original, by header."""
+    return msgspec.json.decode(content, type=dict[str, str])

@@ -1,0 +1,189 @@
+"""Rows of tables -> the fields of a response: mapped by the config, else by headers that name a question or a column."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from intake import fields
+from intake.config import Consultation, RowMapping
+from intake.normalise import Filled, Rules, add_language, finished, received
+from storage.receipts import ReceiptView
+from storage.schema import Evidence
+
+_CONSENT = {"yes": "yes", "y": "yes", "true": "yes", "no": "no", "n": "no", "false": "no", "anonymous": "anonymous",
+            "anonymously": "anonymous", "yes, anonymously": "anonymous", "yes - anonymously": "anonymous"}  # fmt: skip
+_NAMED_BY_HEADER = (
+    "received_at", "respondent_kind", "respondent_role", "name", "organisation", "email", "phone", "address", "postcode",
+    "text", "signatures", "consent_to_publish", "words", "relayed_by", "on_behalf_of", "people", "posted_on",
+    "signatures_claimed", "confidentiality_asked", "paper_ref", "language", "places",
+)  # fmt: skip
+"""The schema's columns that a header may name by itself; the others are not for a table to say."""
+_TIMES = frozenset({"received_at", "received_basis", "late"})
+
+
+def is_blank(cells: Mapping[str, str]) -> bool:
+    """Whether a row holds nothing at all."""
+    return not any(value.strip() for value in cells.values())
+
+
+def map_headers(consultation: Consultation, headers: Sequence[str], mapping: RowMapping) -> dict[str, tuple[str, ...]]:
+    """Which headers fill which column: as configured, else those that equal a question's text or id, or a column's name.
+
+    Columns are named as in the export (``answer.<question id>``); case and outer spaces do not matter.
+    """
+    by_name = {header.strip().casefold(): header for header in reversed(headers)}
+    mapped = {column: tuple(h for h in wanted if h in headers) for column, wanted in mapping.columns.items()}
+    named = [(f"answer.{q.id}", name) for q in consultation.questions for name in (q.text, q.id, f"answer.{q.id}")]
+    named += [(column, column) for column in _NAMED_BY_HEADER]
+    for column, name in named:
+        header = by_name.get(name.strip().casefold())
+        if header is not None and column not in mapped and header not in mapping.headers:
+            mapped[column] = (header,)
+    return {column: found for column, found in mapped.items() if found}
+
+
+class RowReader:
+    """Reads the rows of one channel's tables. Which headers fill which column is worked out once for each header row."""
+
+    def __init__(self, rules: Rules, mapping: RowMapping) -> None:
+        self._rules = rules
+        self._mapping = mapping
+        self._questions = {f"answer.{q.id}": q for q in rules.consultation.questions}
+        self._free = [q.id for q in rules.consultation.questions if q.kind == "text" and not q.monitoring]
+        self._known: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
+
+    def read(self, receipt: ReceiptView, cells: Mapping[str, str]) -> Filled:
+        """The fields of one row. ``receipt.place`` is the row's number in its table (from 1, the header counted)."""
+        filled = Filled()
+        row = _Row(cells, receipt.place or 0)
+        mapped = self._mapped(cells)
+        for column, headers in mapped.items():
+            if column in self._questions:
+                self._answer(filled, column, row, headers[0])
+            elif column not in _TIMES:
+                self._cell(filled, column, row, headers)
+        self._text(filled)
+        self._places(filled)
+        self._received(filled, receipt, row, mapped.get("received_at", ()))
+        filled.fill("method", "row")
+        filled.fill("confidence", 1.0)
+        add_language(filled)
+        return finished(self._rules, filled)
+
+    def _mapped(self, cells: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        headers = tuple(cells)
+        if headers not in self._known:
+            self._known[headers] = map_headers(self._rules.consultation, headers, self._mapping)
+        return self._known[headers]
+
+    def _answer(self, filled: Filled, column: str, row: "_Row", header: str) -> None:
+        question = self._questions[column]
+        given = row.cells[header].strip()
+        if not given:
+            return
+        if question.monitoring:
+            filled.monitoring[question.id] = given
+            return
+        value = _choices(given, question.options) if question.kind == "choices" else given
+        filled.answers[question.id] = value
+        filled.offer(column, row.evidence(header, value))
+
+    def _cell(self, filled: Filled, column: str, row: "_Row", headers: tuple[str, ...]) -> None:
+        given = " ".join(v for h in headers if (v := row.cells[h].strip()))
+        if not given:
+            return
+        value = _read_cell(self._rules.consultation, column, given)
+        if value is None or value in ("", ()):
+            filled.offer(column, row.evidence(headers[0], given))
+            return
+        shown = ";".join(value) if isinstance(value, tuple) else str(value)
+        filled.fill(column, value, *(row.evidence(h, shown) for h in headers if row.cells[h].strip()))
+
+    def _text(self, filled: Filled) -> None:
+        """``text``: the column mapped to it, else the free-text answers in question order, a blank line between."""
+        free = [question for question in self._free if question in filled.answers]
+        if "text" in filled.values or not free:
+            return
+        evidence = [
+            Evidence(value=None, method=e.method, confidence=e.confidence, place=e.place, quote=e.quote)
+            for question in free
+            for e in filled.evidence[f"answer.{question}"]
+        ]
+        filled.fill("text", "\n\n".join(filled.answers[question] for question in free), *evidence)
+
+    def _places(self, filled: Filled) -> None:
+        if "places" in filled.values:
+            return
+        codes: set[str] = set()
+        for said in filled.evidence.get("text", []):
+            for named in self._rules.gazetteer.find(said.quote or ""):
+                quote = (said.quote or "")[named.start : named.end]
+                value = ";".join(named.codes)
+                filled.offer(
+                    "places", Evidence(value=value, method="row", confidence=1.0, place=said.place, quote=quote)
+                )
+                if len(named.codes) == 1:
+                    codes.update(named.codes)
+                else:
+                    filled.needs.add("place?")
+        if codes:
+            filled.fill("places", tuple(codes))
+
+    def _received(self, filled: Filled, receipt: ReceiptView, row: "_Row", mapped: tuple[str, ...]) -> None:
+        submitted = self._mapping.submitted_column
+        headers, basis = ((submitted,), "submitted") if submitted and not mapped else (mapped, "call")
+        written = " ".join(v for h in headers if (v := row.cells.get(h, "").strip()))
+        when = fields.read_time(written, self._rules.consultation.timezone) if written else None
+        if when is None:
+            received(self._rules, filled, receipt.arrived_at, receipt.arrived_basis, method="source")
+            filled.needs.add("received-date")
+            return
+        if when.unsure:
+            filled.needs.add("received-date")
+        received(self._rules, filled, when.at, basis, method="row", place=row.place(headers[0]), quote=written)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    cells: Mapping[str, str]
+    number: int
+
+    def place(self, header: str) -> dict[str, Any]:
+        return {"row": self.number, "column": header}
+
+    def evidence(self, header: str, value: str) -> Evidence:
+        return Evidence(value=value, method="row", confidence=1.0, place=self.place(header), quote=self.cells[header])
+
+
+def _choices(given: str, options: Sequence[str]) -> str:
+    """Several options in one cell, ``;``-joined and sorted; an answer of their own stays as they wrote it."""
+    known = {option.casefold(): option for option in options}
+    chosen = [part.strip() for part in given.split(";") if part.strip()]
+    return ";".join(sorted({known.get(part.casefold(), part) for part in chosen}))
+
+
+def _read_cell(consultation: Consultation, column: str, given: str) -> Any:
+    """A cell's value as its column wants it; None or "" where it does not fit, which leaves the column blank."""
+    match column:
+        case "postcode":
+            return next((f.value for f in fields.postcodes(given)), None)
+        case "phone":
+            return fields.e164(given)
+        case "respondent_role":
+            return next((role for role in consultation.roles if role.casefold() == given.casefold()), None)
+        case "consent_to_publish":
+            return _CONSENT.get(given.casefold().rstrip("."))
+        case "respondent_kind" | "words":
+            known = ("individual", "organisation") if column == "respondent_kind" else ("own", "verbatim", "summary")
+            return given.casefold() if given.casefold() in known else None
+        case "signatures" | "signatures_claimed":
+            return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+        case "people" | "places":
+            return tuple(part.strip() for part in given.split(";") if part.strip())
+        case "language":
+            return given if len(given) == 2 and given.isascii() and given.islower() else None
+        case "posted_on":
+            when = fields.read_time(given, consultation.timezone)
+            return when.at.astimezone(consultation.timezone).date() if when else None
+        case _:
+            return given

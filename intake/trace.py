@@ -1,0 +1,125 @@
+"""From a response, or a receipt, down to the bytes it came from: every field's evidence, every receipt, every entry."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from intake.decide import find_target
+from intake.errors import NotThere
+from storage import decisions, deliveries, ledger, receipts, responses
+from storage.columns import utc_text
+from storage.database import Database, Transaction
+from storage.originals import OriginalStore
+from storage.receipts import ReceiptView
+from storage.responses import EvidenceView
+from storage.schema import Evidence, Response, columns, rendered
+
+
+def trace(
+    database: Database, originals: OriginalStore, prefix: str, questions: list[str], typed: str
+) -> dict[str, Any]:
+    """The object that ``intake trace --json`` prints.
+
+    Raises:
+        NotThere: there is no such response or receipt.
+    """
+    with database.read() as tx:
+        target = find_target(tx, prefix, typed)
+        response: Response | None = None
+        fields: dict[str, list[dict[str, Any]]] = {}
+        behind = [target.receipt.id]
+        if target.response is not None:
+            view = responses.load(tx, [target.response])[0]
+            response = view.response
+            behind = responses.receipts_of(tx, target.response)
+            undone = {d.id for d in decisions.decisions_on(tx, [], target.response) if d.undone_by is not None}
+            seen = [e for e in responses.evidence_of(tx, target.response) if e.decision_id not in undone]
+            fields = _fields(response, seen, questions)
+        views = receipts.by_numbers(tx, behind)
+        return {
+            "reference": response.reference if response else None,
+            "response": dict(rendered(response, questions)) if response else dict.fromkeys(columns(questions)),
+            "fields": fields,
+            "receipts": [_receipt(tx, originals, view) for view in views],
+            "history": [json.loads(body) for body in ledger.history(tx, behind)],
+        }
+
+
+def _fields(response: Response, seen: Sequence[EvidenceView], questions: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """Evidence by column, in the schema's order: people's before machines', the newest first of each."""
+    newest_first = sorted(seen, key=lambda e: (e.by == "", -e.id))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for column in columns(questions):
+        pieces = [(e, piece) for e in newest_first for piece in e.fields.get(column, [])]
+        if pieces:
+            found[column] = [_piece(e, piece) for e, piece in pieces]
+    return found
+
+
+def _piece(of: EvidenceView, piece: Evidence) -> dict[str, Any]:
+    return {
+        "value": piece.quote if piece.value is None else piece.value,
+        "method": piece.method,
+        "confidence": piece.confidence,
+        "place": piece.place,
+        "quote": piece.quote,
+        "reader_version": of.reader_version,
+        "at": _z(utc_text(of.at)),
+        "by": of.by or None,
+    }
+
+
+def _z(text: str) -> str:
+    return f"{text[:19]}Z"
+
+
+def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> dict[str, Any]:
+    kept = [view.sha256]
+    if view.delivery_id is not None:
+        kept.append(deliveries.delivery(tx, view.delivery_id).sha256)
+    described = [_original(tx, originals, sha256) for sha256 in dict.fromkeys(kept)]
+    return {
+        "receipt": view.id,
+        "channel": view.channel,
+        "source": view.source_key,
+        "version": view.version,
+        "row": view.place,
+        "outcome": view.outcome,
+        "reason": view.reason or None,
+        "arrived_at": None if view.arrived_at is None else _z(utc_text(view.arrived_at)),
+        "arrived_basis": view.arrived_basis,
+        "taken_at": _z(utc_text(view.taken_at)),
+        "run": view.run_id,
+        "facts": view.facts,
+        "original": described[0],
+        "originals": described,
+    }
+
+
+def _original(tx: Transaction, originals: OriginalStore, sha256: str) -> dict[str, Any]:
+    row = receipts.original(tx, sha256)
+    if row is None:
+        raise NotThere(f"There is no original {sha256} here.")
+    intact: bool | str
+    if row.erased_at is not None:
+        intact = "erased"
+    elif row.content is not None:
+        intact = hashlib.sha256(row.content).hexdigest() == sha256
+    else:
+        intact = originals.intact(sha256)
+    return {"sha256": sha256, "bytes": row.size, "media_type": row.media_type, "intact": intact}
+
+
+def read_original(database: Database, originals: OriginalStore, sha256: str) -> bytes:
+    """The exact bytes of an original.
+
+    Raises:
+        NotThere: there is no such original.
+        OriginalDamaged: it is there, but its bytes are not.
+    """
+    with database.read() as tx:
+        row = receipts.original(tx, sha256.lower())
+    if row is None:
+        raise NotThere(f"There is no original {sha256} here.")
+    return bytes(row.content) if row.content is not None else originals.read(row.sha256)

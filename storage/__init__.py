@@ -1,0 +1,1 @@
+"""What is kept, and all of the SQL. Imports neither channels nor intake."""

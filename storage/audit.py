@@ -1,0 +1,280 @@
+"""What `intake verify` re-checks, from stored bytes and rows alone. Reads only, and imports nothing of ours: an auditor can
+read this one file and know what "verified" means, whatever else the program does.
+
+A commitment is HMAC-SHA256 (hex), keyed by the row's own salt, over the RFC 8785 bytes of what it covers.
+"""
+
+import hashlib
+import hmac
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from sqlalchemy import Connection, text
+
+_OUTCOMES = {"read", "repeat", "set_aside", "quarantined", "pending"}
+_CHUNK = 1 << 20
+_EXPLAINED = ("received_at", "name", "email", "phone", "postcode", "places", "text")
+"""Columns that, where they are filled, must have evidence."""
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Check:
+    """One check: how many things it looked at, and the names of those that do not hold."""
+
+    name: str
+    checked: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether all of them hold."""
+        return not self.failures
+
+    def expect(self, holds: bool, named: object) -> None:  # reads as a sentence at every call
+        """Count one thing, and name it if it does not hold."""
+        self.checked += 1
+        if not holds and str(named) not in self.failures:
+            self.failures.append(str(named))
+
+
+def audit(connection: Connection, originals: Path) -> Iterator[Check]:
+    """Run all checks, one after the other. ``originals`` is the folder of content-addressed files."""
+    ledger = _Ledger.read(connection)
+    yield ledger.check
+    yield _originals(connection, originals)
+    yield from (check(connection, ledger) for check in _CHECKS)
+
+
+def _rows(connection: Connection, query: str) -> Iterator[Row]:
+    for row in connection.execute(text(query).execution_options(yield_per=500)):
+        yield dict(row._mapping)
+
+
+def _commitment(salt: str, document: Any) -> str:
+    return hmac.new(bytes.fromhex(salt), rfc8785.dumps(document), hashlib.sha256).hexdigest()
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """What the ledger says, by what it speaks of; and the check of the ledger itself."""
+
+    check: Check
+    receipts: dict[int, str] = field(default_factory=dict)
+    deliveries: dict[int, str] = field(default_factory=dict)
+    decisions: dict[int, str] = field(default_factory=dict)
+    dropped: set[int] = field(default_factory=set)
+    outcomes: dict[int, str] = field(default_factory=dict)
+    responses: dict[tuple[int, int], dict[int, Row]] = field(default_factory=lambda: defaultdict(dict))
+
+    @classmethod
+    def read(cls, connection: Connection) -> "_Ledger":
+        """Leaves are those of the entries, entries are canonical, positions run from 0 without gaps."""
+        found = cls(Check("ledger"))
+        for expected, row in enumerate(
+            _rows(connection, "select id, position, body, leaf from ledger_entry order by id")
+        ):
+            body = bytes(row["body"])
+            entry = json.loads(body)
+            leaf = hashlib.sha256(b"\x00" + body).digest()
+            sound = leaf == bytes(row["leaf"]) and rfc8785.dumps(entry) == body and row["position"] == expected
+            found.check.expect(sound, f"entry {expected}")
+            found._take(entry)
+        return found
+
+    def _take(self, entry: Row) -> None:
+        match entry["type"]:
+            case "receipt":
+                self.receipts[entry["receipt"]] = entry["commitment"]
+            case "delivery":
+                self.deliveries[entry["delivery"]] = entry["commitment"]
+            case "decision":
+                self.decisions[entry["decision"]] = entry["commitment"]
+            case "dropped":
+                self.dropped.add(entry["receipt"])
+            case "outcome":
+                self.outcomes[entry["receipt"]] = entry["outcome"]
+            case "response":
+                self.responses[entry["receipt"], entry["ordinal"]][entry["revision"]] = entry
+                if "outcome" in entry:
+                    self.outcomes[entry["receipt"]] = entry["outcome"]
+
+
+def _originals(connection: Connection, folder: Path) -> Check:
+    """Stored bytes are those that were received: each original's SHA-256 and size."""
+    check = Check("originals")
+    for row in _rows(connection, "select sha256, size, content from original where erased_at is null"):
+        sha256 = row["sha256"]
+        if row["content"] is not None:
+            content = bytes(row["content"])
+            check.expect(hashlib.sha256(content).hexdigest() == sha256 and len(content) == row["size"], sha256)
+        else:
+            check.expect(_file_digest(folder / sha256[:2] / sha256[2:]) == (sha256, row["size"]), sha256)
+    return check
+
+
+def _file_digest(path: Path) -> tuple[str, int] | None:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+    except OSError:
+        return None
+    return digest.hexdigest(), size
+
+
+def _receipts(connection: Connection, ledger: _Ledger) -> Check:
+    """Receipts are as they were written, have a recorded original and a sighting, and no number is missing."""
+    check = Check("receipts")
+    covered = (
+        "id", "channel", "kind", "source_key", "version", "sha256", "media_type", "arrived_at", "arrived_basis", "facts",
+        "taken_at", "run_id",
+    )  # fmt: skip
+    seen = set()
+    query = (
+        "select r.*, o.sha256 as recorded, (select count(*) from sighting s where s.receipt_id = r.id) as sightings"
+        " from receipt r left join original o on o.sha256 = r.sha256 order by r.id"
+    )
+    for row in _rows(connection, query):
+        seen.add(row["id"])
+        document = {name: row[name] for name in covered}
+        sound = ledger.receipts.get(row["id"]) == _commitment(row["salt"], document)
+        check.expect(sound and row["recorded"] is not None and row["sightings"] > 0, row["id"])
+    for number in sorted(ledger.receipts.keys() - seen - ledger.dropped):
+        check.expect(False, number)  # a receipt that the ledger knows is gone
+    return check
+
+
+def _deliveries(connection: Connection, ledger: _Ledger) -> Check:
+    """Deliveries are as they were stored."""
+    check = Check("deliveries")
+    covered = (
+        "id", "channel", "source_key", "sha256", "media_type", "arrived_at", "arrived_basis", "facts", "stored_at", "run_id",
+    )  # fmt: skip
+    for row in _rows(connection, "select * from delivery"):
+        sound = ledger.deliveries.get(row["id"]) == _commitment(row["salt"], {name: row[name] for name in covered})
+        accounted = row["state"] in ("stored", "split") or row["receipt_id"] is not None
+        check.expect(sound and accounted, row["sha256"])
+    return check
+
+
+def _outcomes(connection: Connection, ledger: _Ledger) -> Check:
+    """Every receipt has exactly one outcome, the one that the ledger last said; what is read has a response."""
+    check = Check("outcomes")
+    query = "select r.id, r.outcome, (select count(*) from response_receipt l where l.receipt_id = r.id) as n from receipt r"
+    for row in _rows(connection, query):
+        said = ledger.outcomes.get(row["id"], "pending")
+        has_response = row["outcome"] != "read" or row["n"] > 0
+        check.expect(row["outcome"] in _OUTCOMES and row["outcome"] == said and has_response, row["id"])
+    return check
+
+
+def _repeats(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
+    """A repeat has an older receipt, or delivery, of the same bytes; what is empty or quarantined is never one."""
+    check = Check("repeats")
+    query = (
+        "select r.id, (select count(*) from receipt f where f.sha256 = r.sha256 and f.id < r.id and f.kind = 'item')"
+        " + (select count(*) from delivery d where d.sha256 = r.sha256 and d.id < coalesce(r.delivery_id, 0)) as older"
+        " from receipt r where r.outcome = 'repeat'"
+    )
+    for row in _rows(connection, query):
+        check.expect(row["older"] > 0, row["id"])
+    return check
+
+
+def _responses(connection: Connection, ledger: _Ledger) -> Check:
+    """Every response and all its evidence are as the ledger's last entry for it commits to; none is gone."""
+    check = Check("responses")
+    evidence = _evidence_hashes(connection)
+    monitoring: dict[int, dict[str, str]] = defaultdict(dict)
+    for row in _rows(connection, "select response_id, question, answer from monitoring_answer"):
+        monitoring[row["response_id"]][row["question"]] = row["answer"]
+    seen = set()
+    for row in _rows(connection, "select * from response"):
+        key = row["receipt_id"], row["ordinal"]
+        seen.add(key)
+        salt = row.pop("salt")
+        entries = ledger.responses.get(key, {})
+        newest = entries.get(max(entries, default=0), {})
+        document = {"row": row, "evidence": [digest for _, digest in evidence[row["id"]]]}
+        apart = monitoring.get(row["id"])
+        sound = newest.get("revision") == row["revision"] and newest.get("commitment") == _commitment(salt, document)
+        kept_apart = newest.get("monitoring") == (_commitment(salt, apart) if apart else None)
+        check.expect(sound and kept_apart, row["reference"])
+    for receipt, ordinal in sorted(ledger.responses.keys() - seen):
+        check.expect(False, f"response {ordinal} of receipt {receipt}")  # it is gone
+    return check
+
+
+def _versions(connection: Connection, ledger: _Ledger) -> Check:
+    """Earlier states of responses are as they were written, and none is missing."""
+    check = Check("versions")
+    evidence = _evidence_hashes(connection)
+    seen: dict[int, set[int]] = defaultdict(set)
+    query = "select v.*, r.receipt_id, r.ordinal, r.reference from response_version v join response r on r.id = v.response_id"
+    for row in _rows(connection, query):
+        seen[row["response_id"]].add(row["revision"])
+        hashes = [digest for revision, digest in evidence[row["response_id"]] if revision <= row["revision"]]
+        document = {"row": json.loads(row["document"]), "evidence": hashes}
+        entry = ledger.responses.get((row["receipt_id"], row["ordinal"]), {}).get(row["revision"], {})
+        check.expect(entry.get("commitment") == _commitment(row["salt"], document), row["reference"])
+    for row in _rows(connection, "select id, reference, revision from response where revision > 1"):
+        check.expect(seen[row["id"]] == set(range(1, row["revision"])), row["reference"])
+    return check
+
+
+def _evidence_hashes(connection: Connection) -> dict[int, list[tuple[int, str]]]:
+    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for row in _rows(connection, "select response_id, revision, document from evidence order by id"):
+        digest = hashlib.sha256(row["document"].encode()).hexdigest()
+        found[row["response_id"]].append((row["revision"], digest))
+    return found
+
+
+def _evidence(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
+    """Filled fields have evidence, and a place in a part's text holds the words that are quoted from it."""
+    check = Check("evidence")
+    pieces: dict[int, list[Row]] = defaultdict(list)
+    for row in _rows(connection, "select response_id, receipt_id, document from evidence"):
+        pieces[row["response_id"]].append({"receipt": row["receipt_id"], "fields": json.loads(row["document"])})
+    for row in _rows(connection, "select * from response"):
+        explained = {column for piece in pieces[row["id"]] for column, found in piece["fields"].items() if found}
+        filled = {column for column in _EXPLAINED if row[column]} | {f"answer.{q}" for q in json.loads(row["answers"])}
+        places_hold = all(_quotes_hold(connection, row["item"], piece) for piece in pieces[row["id"]])
+        check.expect(filled <= explained and places_hold, row["reference"])
+    return check
+
+
+def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:
+    quoted = [e for found in piece["fields"].values() for e in found if e.get("place") and "start" in e["place"]]
+    if not quoted:
+        return True
+    query = text("select number, text from part where receipt_id = :receipt and item = :item")
+    parts = dict(connection.execute(query, {"receipt": piece["receipt"], "item": item}).tuples().all())
+    return all(parts.get(e["place"]["part"], "")[e["place"]["start"] : e["place"]["end"]] == e["quote"] for e in quoted)
+
+
+def _decisions(connection: Connection, ledger: _Ledger) -> Check:
+    """What people decided is as they decided it, and none of it is gone."""
+    check = Check("decisions")
+    covered = ("id", "response_id", "receipt_id", "action", "value", "reason", "version", "before", "by", "at")
+    seen = set()
+    for row in _rows(connection, "select * from decision"):
+        seen.add(row["id"])
+        document = {name: row[name] for name in covered}
+        check.expect(ledger.decisions.get(row["id"]) == _commitment(row["salt"], document), row["receipt_id"])
+    for number in sorted(ledger.decisions.keys() - seen):
+        check.expect(False, f"decision {number}")  # it is gone
+    return check
+
+
+_CHECKS: tuple[Callable[[Connection, _Ledger], Check], ...] = (
+    _receipts, _deliveries, _outcomes, _repeats, _responses, _versions, _evidence, _decisions,
+)  # fmt: skip

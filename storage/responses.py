@@ -1,0 +1,374 @@
+"""Responses: every write of one keeps the state before, and has a ledger entry in its own transaction.
+
+There is no other way to change a response. The entry commits to the whole row and to every piece of its evidence.
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from storage import ledger
+from storage.database import bytewise, take_numbers
+from storage.models import (
+    Delivery,
+    EvidenceRow,
+    MonitoringAnswer,
+    PartRow,
+    Receipt,
+    ResponseReceipt,
+    ResponseRow,
+    ResponseVersion,
+)
+from storage.receipts import COUNTS, Settled, settle
+from storage.schema import FieldEvidence, Response
+
+_responses = ResponseRow.__table__  # type: ignore[attr-defined]  # SQLModel gives it to table classes only
+_links = ResponseReceipt.__table__  # type: ignore[attr-defined]
+_versions = ResponseVersion.__table__  # type: ignore[attr-defined]
+_evidence = EvidenceRow.__table__  # type: ignore[attr-defined]
+_monitoring = MonitoringAnswer.__table__  # type: ignore[attr-defined]
+_receipts = Receipt.__table__  # type: ignore[attr-defined]
+_parts = PartRow.__table__  # type: ignore[attr-defined]
+_deliveries = Delivery.__table__  # type: ignore[attr-defined]
+
+_FIELDS = tuple(Response.model_fields)
+_OWN = ("id", "receipt_id", "ordinal", "item", "reading_receipt_id", "revision", "cause", "written_at")
+_CONVERTED = {c.name: c.type for c in _responses.c if type(c.type).__module__ == "storage.columns"}
+"""The columns that are kept as another type than the model has."""
+Cause = Literal["reading", "decision"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPart:
+    """A part as it is kept. ``document`` is JSON without text and words, ``words`` msgpack (compressed when stored)."""
+
+    receipt_id: int
+    item: int
+    number: int
+    reader: str
+    document: str
+    text: str
+    words: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewResponse:
+    """A response to be written for the first time. ``ordinal`` counts the responses of its receipt from 1; ``item`` is
+    what of the receipt it was read from: 0 the original itself, n its n-th forwarded message."""
+
+    receipt_id: int
+    ordinal: int
+    item: int = 0
+    response: Response
+    evidence: FieldEvidence
+    monitoring: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseView:
+    """A response as it stands, with what is kept beside the schema's fields."""
+
+    id: int
+    receipt_id: int
+    ordinal: int
+    item: int
+    reading_receipt_id: int
+    revision: int
+    cause: Cause
+    written_at: datetime
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceView:
+    """One evidence document as it is kept; ``by`` is "" for a machine's."""
+
+    id: int
+    receipt_id: int | None
+    decision_id: int | None
+    by: str
+    at: datetime
+    reader_version: str
+    fields: FieldEvidence
+
+
+def add_responses(tx: Connection, run: int | None, at: datetime, new: Sequence[NewResponse]) -> None:
+    """Write new responses with their evidence, link them to their receipts, and settle these as read."""
+    if not new:
+        return
+    numbers = take_numbers(tx, "response", len(new))
+    evidence_numbers = take_numbers(tx, "evidence", len(new))
+    rows, evidence, entries = [], [], []
+    for number, evidence_number, item in zip(numbers, evidence_numbers, new, strict=True):
+        row = {
+            "id": number, "receipt_id": item.receipt_id, "ordinal": item.ordinal, "item": item.item, "revision": 1,
+            "cause": "reading", "reading_receipt_id": item.receipt_id, "written_at": at, **_field_values(item.response),
+        }  # fmt: skip
+        piece = _evidence_row(evidence_number, row, item.evidence, at, receipt=item.receipt_id)
+        salt = ledger.new_salt()
+        rows.append({**row, "salt": salt})
+        evidence.append(piece)
+        entries.append(_entry(row, salt, [piece["document"]], item.monitoring, run, settles=item.receipt_id))
+    tx.execute(insert(_responses), rows)
+    tx.execute(insert(_evidence), evidence)
+    tx.execute(insert(_links), [{"response_id": row["id"], "receipt_id": row["receipt_id"]} for row in rows])
+    _add_monitoring(tx, {row["id"]: item.monitoring for row, item in zip(rows, new, strict=True)})
+    ledger.append(tx, "response", at, entries)
+    settle(tx, run, at, [Settled(r, "read") for r in dict.fromkeys(i.receipt_id for i in new)], logged=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A new state for a response.
+
+    ``response`` is what it becomes. ``base`` is what the machine alone would make it: given where that changes too and
+    differs from ``response`` because of what people decided. ``evidence`` is added to what is there.
+    """
+
+    response_id: int
+    cause: Cause
+    response: Response
+    base: Response | None = None
+    evidence: FieldEvidence | None = None
+    receipt_id: int | None = None
+    monitoring: Mapping[str, str] | None = None
+    decision_id: int | None = None
+    by: str = ""
+
+
+def change_response(tx: Connection, run: int | None, at: datetime, change: Change) -> None:
+    """Write a new state; the state before is kept as a version.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: there is no such response.
+    """
+    before = tx.execute(select(_responses).where(_responses.c.id == change.response_id)).one()
+    _archive(tx, before)
+    revision = before.revision
+    row = {name: before._mapping[name] for name in _OWN} | {"written_at": at}
+    if change.receipt_id is not None:
+        row["reading_receipt_id"] = change.receipt_id
+    if change.evidence is not None:
+        number = take_numbers(tx, "evidence", 1)[0]
+        piece = _evidence_row(number, row, change.evidence, at, receipt=change.receipt_id)
+        piece |= {"decision_id": change.decision_id, "by": change.by, "revision": revision + 1}
+        tx.execute(insert(_evidence), piece)
+    if change.monitoring is not None:
+        tx.execute(delete(_monitoring).where(_monitoring.c.response_id == change.response_id))
+        _add_monitoring(tx, {change.response_id: change.monitoring})
+    if change.base is not None:
+        revision += 1
+        _write_state(tx, run, at, {**row, "revision": revision, "cause": "reading"}, change.base, archived=True)
+    final = {**row, "revision": revision + 1, "cause": change.cause}
+    _write_state(tx, run, at, final, change.response)
+
+
+def _write_state(
+    tx: Connection, run: int | None, at: datetime, row: dict[str, Any], state: Response, *, archived: bool = False
+) -> None:
+    row = row | _field_values(state)
+    salt = ledger.new_salt()
+    documents = list(tx.execute(_evidence_documents(row["id"])).scalars())
+    monitoring = dict(tx.execute(_monitoring_of(row["id"])).tuples().all())
+    if archived:
+        tx.execute(insert(_versions), _version_row({**row, "salt": salt}))
+    else:
+        tx.execute(update(_responses).where(_responses.c.id == row["id"]).values(**row, salt=salt))
+    ledger.append(tx, "response", at, [_entry(row, salt, documents, monitoring, run)])
+
+
+def _archive(tx: Connection, before: Row[Any]) -> None:
+    tx.execute(insert(_versions), _version_row(dict(before._mapping)))
+
+
+def _version_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "response_id": row["id"], "revision": row["revision"], "cause": row["cause"], "written_at": row["written_at"],
+        "salt": row["salt"], "document": ledger.canonical(row_document(row)).decode(),
+    }  # fmt: skip
+
+
+def row_document(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A response's row as JSON: the values just as both databases keep them, without the salt."""
+    document = {name: value for name, value in row.items() if name != "salt"}
+    for name, kind in _CONVERTED.items():
+        document[name] = kind.process_bind_param(document[name], None)
+    return document
+
+
+def _entry(
+    row: Mapping[str, Any], salt: str, documents: Sequence[str], monitoring: Mapping[str, str], run: int | None,
+    settles: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    covered = {"row": row_document(row), "evidence": [hashlib.sha256(d.encode()).hexdigest() for d in documents]}
+    entry: dict[str, Any] = {
+        "receipt": row["receipt_id"], "ordinal": row["ordinal"], "revision": row["revision"], "cause": row["cause"],
+        "run": run, "commitment": ledger.commitment(salt, covered),
+    }  # fmt: skip
+    if monitoring:
+        entry["monitoring"] = ledger.commitment(salt, dict(monitoring))
+    return entry if settles is None else {**entry, "outcome": "read"}
+
+
+def _evidence_row(
+    number: int, row: Mapping[str, Any], evidence: FieldEvidence, at: datetime, *, receipt: int | None
+) -> dict[str, Any]:
+    document = msgspec.json.encode(evidence).decode()
+    return {
+        "id": number, "response_id": row["id"], "revision": row["revision"], "receipt_id": receipt,
+        "decision_id": None, "by": "", "at": at, "reader_version": row.get("reader_version", ""), "document": document,
+    }  # fmt: skip
+
+
+def _field_values(response: Response) -> dict[str, Any]:
+    values = {name: getattr(response, name) for name in _FIELDS}
+    values["answers"] = ledger.canonical(response.answers).decode()
+    return values
+
+
+def _add_monitoring(tx: Connection, answers: Mapping[int, Mapping[str, str]]) -> None:
+    rows = [
+        {"response_id": number, "question": question, "answer": answer}
+        for number, given in answers.items()
+        for question, answer in given.items()
+    ]
+    if rows:
+        tx.execute(insert(_monitoring), rows)
+
+
+def _evidence_documents(response_id: int) -> Any:
+    return select(_evidence.c.document).where(_evidence.c.response_id == response_id).order_by(_evidence.c.id)
+
+
+def _monitoring_of(response_id: int) -> Any:
+    return select(_monitoring.c.question, _monitoring.c.answer).where(_monitoring.c.response_id == response_id)
+
+
+def link_receipts(tx: Connection, links: Sequence[tuple[int, int]]) -> None:
+    """Further receipts stand behind responses: (response, receipt)."""
+    if links:
+        tx.execute(insert(_links), [{"response_id": response, "receipt_id": receipt} for response, receipt in links])
+
+
+def responses_of(tx: Connection, receipts: Sequence[int]) -> dict[int, list[int]]:
+    """The numbers of the responses behind which these receipts stand, by receipt."""
+    found: dict[int, list[int]] = {}
+    query = select(_links).where(_links.c.receipt_id.in_(receipts)).order_by(_links.c.response_id)
+    for response, receipt in tx.execute(query):
+        found.setdefault(receipt, []).append(response)
+    return found
+
+
+def receipts_of(tx: Connection, response_id: int) -> list[int]:
+    """The numbers of the receipts that stand behind a response."""
+    query = select(_links.c.receipt_id).where(_links.c.response_id == response_id).order_by(_links.c.receipt_id)
+    return list(tx.execute(query).scalars())
+
+
+def load(tx: Connection, numbers: Sequence[int]) -> list[ResponseView]:
+    """Responses by number, in order of their numbers."""
+    query = select(_responses).where(_responses.c.id.in_(numbers)).order_by(_responses.c.id)
+    return [view(row) for row in tx.execute(query)]
+
+
+def number_of(tx: Connection, reference: str) -> int | None:
+    """The number of the response with this reference (in its one spelling)."""
+    return tx.execute(select(_responses.c.id).where(_responses.c.reference == reference)).scalar()
+
+
+def taken_references(tx: Connection, references: Sequence[str]) -> set[str]:
+    """Which of these references responses already have."""
+    return set(tx.execute(select(_responses.c.reference).where(_responses.c.reference.in_(references))).scalars())
+
+
+def base_state(tx: Connection, view_: ResponseView) -> Response:
+    """What the machine alone made of a response, before any person's word."""
+    if view_.cause == "reading":
+        return view_.response
+    document = tx.execute(
+        select(_versions.c.document)
+        .where(_versions.c.response_id == view_.id, _versions.c.cause == "reading")
+        .order_by(_versions.c.revision.desc())
+        .limit(1)
+    ).scalar_one()
+    kept = json.loads(document)
+    values = {name: kept[name] for name in _FIELDS}
+    for name in _CONVERTED.keys() & values.keys():
+        values[name] = _CONVERTED[name].process_result_value(values[name], None)
+    return Response(**values | {"answers": json.loads(values["answers"])})
+
+
+def evidence_of(tx: Connection, response_id: int) -> list[EvidenceView]:
+    """All evidence of a response, oldest first."""
+    query = select(_evidence).where(_evidence.c.response_id == response_id).order_by(_evidence.c.id)
+    return [
+        EvidenceView(
+            id=row.id, receipt_id=row.receipt_id, decision_id=row.decision_id, by=row.by, at=row.at,
+            reader_version=row.reader_version, fields=msgspec.json.decode(row.document, type=FieldEvidence),
+        )
+        for row in tx.execute(query)
+    ]  # fmt: skip
+
+
+def exported(tx: Connection, *, with_excluded: bool) -> Iterator[Response]:
+    """The counted responses in the order of their references (with the excluded ones if asked)."""
+    query = (
+        select(_responses)
+        .join(_receipts, _receipts.c.id == _responses.c.receipt_id)
+        .where(_receipts.c.outcome == "read")
+        .order_by(bytewise(tx, _responses.c.reference))
+        .execution_options(yield_per=500)
+    )
+    if not with_excluded:
+        query = query.where(_responses.c.status != "excluded")
+    for row in tx.execute(query):
+        yield view(row).response
+
+
+def without_response(tx: Connection) -> Iterator[Row[Any]]:
+    """Receipts that have no response, by number: id, channel, outcome, reason, source_key, sha256, arrived_at, run_id …"""
+    query = (
+        select(_receipts)
+        .outerjoin(_deliveries, _deliveries.c.id == _receipts.c.delivery_id)
+        .where(_receipts.c.outcome != "read", COUNTS)
+        .order_by(_receipts.c.id)
+        .execution_options(yield_per=500)
+    )
+    return iter(tx.execute(query))
+
+
+def add_parts(tx: Connection, parts: Sequence[StoredPart]) -> None:
+    """Keep the parts of receipts that were read; those of an earlier reading give way."""
+    if not parts:
+        return
+    receipts = sorted({p.receipt_id for p in parts})
+    tx.execute(delete(_parts).where(_parts.c.receipt_id.in_(receipts)))
+    rows = [
+        {"receipt_id": p.receipt_id, "item": p.item, "number": p.number, "reader": p.reader, "document": p.document,
+         "text": p.text, "words": None if p.words is None else zlib.compress(p.words, 1)}
+        for p in parts
+    ]  # fmt: skip
+    tx.execute(insert(_parts), rows)
+
+
+def parts_of(tx: Connection, receipt_id: int) -> list[StoredPart]:
+    """The parts of a receipt, in order."""
+    query = select(_parts).where(_parts.c.receipt_id == receipt_id).order_by(_parts.c.item, _parts.c.number)
+    return [
+        StoredPart(**{**row._mapping, "words": None if row.words is None else zlib.decompress(row.words)})
+        for row in tx.execute(query)
+    ]
+
+
+def view(row: Row[Any]) -> ResponseView:
+    """A row of the table as the plain, validated model."""
+    values = row._mapping
+    fields = {name: values[name] for name in _FIELDS} | {"answers": json.loads(values["answers"])}
+    return ResponseView(**{name: values[name] for name in _OWN}, response=Response.model_construct(**fields))
