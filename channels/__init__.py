@@ -1,7 +1,7 @@
 """How things arrive, and nothing else: one adapter a file.
 
-A module of this package that defines ``KIND`` is an adapter. To add one, write one file here and a section for it in the
-config: nothing else has to be told.
+A module of this package that defines ``KIND`` is an adapter. To add one, write one file here and a section for it in
+the config: nothing else has to be told.
 """
 
 import importlib

@@ -31,12 +31,12 @@ class Listing:
 class Arrival:
     """The bytes of one listed item, with the source's claims.
 
-    ``original`` is the bytes, or the path of a file that holds them and that others may still change: whoever has copied
-    it asks ``changed()`` afterwards, and throws the copy away if it says so. ``arrived_at`` is aware UTC, None if
-    unknown, and ``arrived_basis`` one of the words of the schema's ``received_basis``. ``facts`` are further claims of
-    the source. ``delivery`` is true for a file that holds many items (an export, a call log, an mbox), which is stored
-    first and split afterwards. ``stamp`` is what ``stamp_of`` said of the file at ``original`` when the adapter looked;
-    empty where nobody else can change it.
+    ``original`` is the bytes, or the path of a file that holds them and that others may still change: whoever has
+    copied it asks ``changed()`` afterwards, and throws the copy away if it says so. ``arrived_at`` is aware UTC, None
+    if unknown, and ``arrived_basis`` one of the words of the schema's ``received_basis``. ``facts`` are further claims
+    of the source. ``delivery`` is true for a file that holds many items (an export, a call log, an mbox), which is
+    stored first and split afterwards. ``stamp`` is what ``stamp_of`` said of the file at ``original`` when the adapter
+    looked; empty where nobody else can change it.
     """
 
     source_key: str
@@ -129,8 +129,8 @@ class AdapterSettings(BaseModel):
 class AdapterKind:
     """One kind of way in: what a module in ``channels/`` defines as ``KIND`` to be found.
 
-    ``name`` is what a section of the config says as ``adapter = "…"``; ``settings`` checks that section's other keys, and
-    ``build`` makes an adapter of them. It touches no source yet.
+    ``name`` is what a section of the config says as ``adapter = "…"``; ``settings`` checks that section's other keys,
+    and ``build`` makes an adapter of them. It touches no source yet.
     """
 
     name: str

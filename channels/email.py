@@ -12,9 +12,9 @@ from channels.maildir import MailLayout
 class EmailSettings(AdapterSettings):
     """Either ``folder``, or ``host`` with ``user`` and ``password_env`` and what else the account needs.
 
-    ``port`` is 993, or 143 where ``tls`` is "starttls" or false. ``ca_file`` (PEM) vouches for the server instead of the
-    system's authorities. ``mailboxes`` absent: all but Sent, Drafts and Outbox. ``timeout_s`` holds for each wait on the
-    server. A batch ends at ``batch_messages`` or ``batch_mb`` (MB of 10**6 bytes), whichever comes first.
+    ``port`` is 993, or 143 where ``tls`` is "starttls" or false. ``ca_file`` (PEM) vouches for the server instead of
+    the system's authorities. ``mailboxes`` absent: all but Sent, Drafts and Outbox. ``timeout_s`` holds for each wait
+    on the server. A batch ends at ``batch_messages`` or ``batch_mb`` (MB of 10**6 bytes), whichever comes first.
     """
 
     folder: ConfigPath | None = None
@@ -60,7 +60,8 @@ def build(settings: EmailSettings, outside: Outside) -> Adapter:
         return FolderAdapter(
             settings.folder, MailLayout(), outside, setting="folder", settle_seconds=settings.settle_seconds
         )
-    from channels.imap import Account, ImapAdapter  # only accounts need imapclient
+    from channels.imap import ImapAdapter
+    from channels.imap_session import Account
 
     account = Account(
         host=settings.host or "",

@@ -234,7 +234,7 @@ class FolderAdapter:
         """The file's bytes or path, or the reason why not. What is read is what was looked at: one open descriptor."""
         follow = 0 if path == self._path else os.O_NOFOLLOW
         # Without O_NONBLOCK a pipe that took the file's place would hold up the run.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | follow), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | follow), "rb") as file:
             before = os.fstat(file.fileno())
             if not stat.S_ISREG(before.st_mode):
                 return _LINK
@@ -261,8 +261,8 @@ class FolderAdapter:
     def _is_settled(self, status: os.stat_result) -> bool:
         """Whether nothing has written to the file for ``settle_seconds``.
 
-        Copying tools set the mtime back, so the later of mtime and ctime counts. A time in the future is another clock's
-        (a scanner's, a share's) and says nothing.
+        Copying tools set the mtime back, so the later of mtime and ctime counts. A time in the future is another
+        clock's (a scanner's, a share's) and says nothing.
         """
         if self._settle_seconds <= 0:
             return True

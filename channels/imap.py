@@ -4,6 +4,7 @@ A message's source key is ``MAILBOX/<uidvalidity>/<uid>`` (RFC 3501, 2.3.1.1: th
 version is empty. Every listing asks for all UIDs; no flag, date or Message-ID decides what is new.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -21,6 +22,7 @@ from channels.imap_session import Account, Mailbox, NotAnswered, Session, raw_of
 from channels.maildir import OUTGOING
 
 _LEFT_OUT = frozenset({r"\noselect", r"\nonexistent", r"\sent", r"\drafts", r"\all"})
+_KEY = re.compile(r"(.*)/([0-9]{1,10})/([0-9]{1,10})", re.DOTALL)  # a mailbox's name may have slashes
 
 _GONE = "The server no longer has this message in this mailbox: the next listing shows whether it was moved or deleted."
 _RENUMBERED = "The server has numbered this mailbox anew since it was listed: the next run lists it under new numbers."
@@ -48,9 +50,9 @@ class ImapAdapter:
             SourceRefused: the server does not take the login, or does not open a mailbox.
         """
         session = self._connected()
-        self._spelled = self._mailboxes(session)
+        self._spelled = _mailboxes(session)
         for mailbox, raw in sorted(self._spelled.items()):
-            uidvalidity, uids = self._uids(session, mailbox, raw)
+            uidvalidity, uids = _uids(session, mailbox, raw)
             for uid in uids:
                 yield Listing(f"{mailbox}/{uidvalidity}/{uid}", "")
 
@@ -64,15 +66,18 @@ class ImapAdapter:
         session = self._connected()
         asked: dict[tuple[str, int], dict[int, Listing]] = {}
         for listing in listings:
-            mailbox, uidvalidity, uid = _parts(listing.source_key)
-            asked.setdefault((mailbox, uidvalidity), {})[uid] = listing
+            parts = _KEY.fullmatch(listing.source_key)
+            if parts is None:
+                yield Missed(listing.source_key, listing.version, _GONE)
+            else:
+                asked.setdefault((parts[1], int(parts[2])), {})[int(parts[3])] = listing
         for (mailbox, uidvalidity), messages in asked.items():
             reason = _reason_against(session, self._spelled.get(mailbox) or raw_of(mailbox), uidvalidity)
             if reason:
                 for listing in messages.values():
                     yield Missed(listing.source_key, listing.version, reason)
                 continue
-            for batch in self._batches(session, sorted(messages)):
+            for batch in _batches(session, sorted(messages)):
                 yield from _fetch_batch(session, mailbox, [(uid, messages[uid]) for uid in batch])
 
     def after_commit(self, source_keys: Sequence[str]) -> None:
@@ -89,92 +94,93 @@ class ImapAdapter:
             self._session = Session(self._account, self._environ)
         return self._session
 
-    def _mailboxes(self, session: Session) -> dict[str, bytes]:
-        """The mailboxes to read, as the server spells them, by name."""
-        if self._account.mailboxes is not None:
-            return {_named(name): raw_of(name) for name in self._account.mailboxes}
-        try:
-            listed = session.mailboxes()
-        except NotAnswered as error:
-            raise SourceUnavailable(
-                f"{self._account.host} does not list its mailboxes: see the server's log."
-            ) from error
-        spelled: dict[str, bytes] = {}
-        for mailbox in listed:
-            if mailbox.attributes & _LEFT_OUT or _is_outgoing(mailbox):
-                continue
-            if spelled.setdefault(_named(mailbox.name), mailbox.raw) != mailbox.raw:
-                raise SourceRefused(
-                    f"{self._account.host} lists two mailboxes of one name: name those to read in `mailboxes`."
-                )
-        if not spelled:
-            raise SourceRefused(f"{self._account.host} lists no mailbox to read for this user: name it in `mailboxes`.")
-        return spelled
 
-    def _uids(self, session: Session, name: str, raw: bytes) -> tuple[int, list[int]]:
-        """A mailbox's UIDVALIDITY and the UIDs of all its messages."""
-        host = self._account.host
-        try:
-            uidvalidity, messages = session.examine(raw)
-        except NotAnswered as error:
-            raise self._not_opened(name) from error
-        if not uidvalidity:
+def _mailboxes(session: Session) -> dict[str, bytes]:
+    """The mailboxes to read, as the server spells them, by name."""
+    if session.account.mailboxes is not None:
+        return {_named(name): raw_of(name) for name in session.account.mailboxes}
+    try:
+        listed = session.mailboxes()
+    except NotAnswered as error:
+        raise SourceUnavailable(f"{session.account.host} does not list its mailboxes: see the server's log.") from error
+    spelled: dict[str, bytes] = {}
+    for mailbox in listed:
+        if mailbox.attributes & _LEFT_OUT or _is_outgoing(mailbox):
+            continue
+        if spelled.setdefault(_named(mailbox.name), mailbox.raw) != mailbox.raw:
             raise SourceRefused(
-                f"{host} gives no UIDVALIDITY, so its messages can't be told apart: take another server."
+                f"{session.account.host} lists two mailboxes of one name: name those to read in `mailboxes`."
             )
-        try:
-            uids = session.uids()
-        except NotAnswered as error:
-            raise SourceUnavailable(f"{host} does not list the messages of a mailbox: see the server's log.") from error
-        if messages and not uids:
-            raise SourceUnavailable(f"{host} announces messages in a mailbox and lists none: the next run asks again.")
-        return uidvalidity, uids
+    if not spelled:
+        raise SourceRefused(f"{session.account.host} lists no mailbox to read for this user: name it in `mailboxes`.")
+    return spelled
 
-    def _not_opened(self, name: str) -> SourceError:
-        names = [_named(configured) for configured in self._account.mailboxes or ()]
-        if name in names:
-            return SourceChanged(
-                f"{self._account.host} does not open the mailbox that stands as number {names.index(name) + 1} in "
-                f"`mailboxes`: spell it as the server does, with its folders, or let this user read it."
-            )
-        return SourceRefused(
-            f"{self._account.host} lists a mailbox that it does not open for this user: name those to read in `mailboxes`."
+
+def _uids(session: Session, name: str, raw: bytes) -> tuple[int, list[int]]:
+    """A mailbox's UIDVALIDITY and the UIDs of all its messages."""
+    host = session.account.host
+    try:
+        uidvalidity, messages = session.examine(raw)
+    except NotAnswered as error:
+        raise _not_opened(session.account, name) from error
+    if not uidvalidity:
+        raise SourceRefused(f"{host} gives no UIDVALIDITY, so its messages can't be told apart: take another server.")
+    try:
+        uids = session.uids()
+    except NotAnswered as error:
+        raise SourceUnavailable(f"{host} does not list the messages of a mailbox: see the server's log.") from error
+    if messages and not uids:
+        raise SourceUnavailable(f"{host} announces messages in a mailbox and lists none: the next run asks again.")
+    return uidvalidity, uids
+
+
+def _not_opened(account: Account, name: str) -> SourceError:
+    names = [_named(configured) for configured in account.mailboxes or ()]
+    if name in names:
+        return SourceChanged(
+            f"{account.host} does not open the mailbox that stands as number {names.index(name) + 1} in "
+            f"`mailboxes`: spell it as the server does, with its folders, or let this user read it."
         )
+    return SourceRefused(
+        f"{account.host} lists a mailbox that this user may not read: name those to read in `mailboxes`."
+    )
 
-    def _batches(self, session: Session, uids: Sequence[int]) -> Iterator[list[int]]:
-        """UIDs in batches that fit into memory.
 
-        To ask for each size would cost a third of a fetch's CPU [measured], so the server is asked which messages are
-        larger than their share of a batch, and for the sizes of those only.
-        """
-        most, share = self._account.batch_bytes, self._account.batch_bytes // self._account.batch_messages
-        sizes = self._large(session, uids, share)
-        batch: list[int] = []
-        total = 0
-        for uid in uids:
-            size = sizes.get(uid, share)
-            if batch and (total + size > most or len(batch) == self._account.batch_messages):
-                yield batch
-                batch, total = [], 0
-            batch.append(uid)
-            total += size
-        yield batch
+def _batches(session: Session, uids: Sequence[int]) -> Iterator[list[int]]:
+    """UIDs in batches that fit into memory.
 
-    def _large(self, session: Session, uids: Sequence[int], share: int) -> dict[int, int]:
-        """The sizes of the messages that are larger than ``share``, in bytes by UID."""
+    To ask for each size would cost a third of a fetch's CPU [measured], so the server is asked which messages are
+    larger than their share of a batch, and for the sizes of those only.
+    """
+    most, share = session.account.batch_bytes, session.account.batch_bytes // session.account.batch_messages
+    sizes = _large(session, uids, share)
+    batch: list[int] = []
+    total = 0
+    for uid in uids:
+        size = sizes.get(uid, share)
+        if batch and (total + size > most or len(batch) == session.account.batch_messages):
+            yield batch
+            batch, total = [], 0
+        batch.append(uid)
+        total += size
+    yield batch
+
+
+def _large(session: Session, uids: Sequence[int], share: int) -> dict[int, int]:
+    """The sizes of the messages that are larger than ``share``, in bytes by UID."""
+    try:
+        large = set(session.larger(uids, share))
+    except NotAnswered:
+        large = set(uids)
+    asked = [uid for uid in uids if uid in large]
+    sizes: dict[int, int] = {}
+    for start in range(0, len(asked), session.account.batch_messages):
+        part = asked[start : start + session.account.batch_messages]
         try:
-            large = set(session.larger(uids, share))
+            sizes |= session.sizes(part)
         except NotAnswered:
-            large = set(uids)
-        asked = [uid for uid in uids if uid in large]
-        sizes: dict[int, int] = {}
-        for start in range(0, len(asked), self._account.batch_messages):
-            part = asked[start : start + self._account.batch_messages]
-            try:
-                sizes |= session.sizes(part)
-            except NotAnswered:
-                sizes |= dict.fromkeys(part, self._account.batch_bytes)  # each in a batch of its own
-        return sizes
+            sizes |= dict.fromkeys(part, session.account.batch_bytes)  # each in a batch of its own
+    return sizes
 
 
 def _fetch_batch(session: Session, mailbox: str, batch: Sequence[tuple[int, Listing]]) -> Iterator[Arrival | Missed]:
@@ -199,7 +205,7 @@ def _fetch_batch(session: Session, mailbox: str, batch: Sequence[tuple[int, List
 
 
 def _bodies(session: Session, uids: Sequence[int]) -> dict[int, tuple[bytes | None, datetime | None]]:
-    """Bodies and dates by UID. Where a server refuses a batch for the sake of one message, only that one is left out."""
+    """Bodies and dates by UID. If a server refuses a batch for the sake of one message, only that is left out."""
     try:
         return session.bodies(uids)
     except NotAnswered:
@@ -210,7 +216,7 @@ def _bodies(session: Session, uids: Sequence[int]) -> dict[int, tuple[bytes | No
 
 
 def _still_there(session: Session, uids: Sequence[int]) -> dict[int, int]:
-    """The sizes of those messages that the server says it still has; all of them, of unknown size, if it does not say."""
+    """The sizes of those messages that the server still has; if it does not say, all of them and some size."""
     try:
         return session.sizes(uids)
     except NotAnswered:
@@ -224,12 +230,6 @@ def _reason_against(session: Session, raw: bytes, uidvalidity: int) -> str:
     except NotAnswered:
         return _CLOSED
     return "" if now == uidvalidity else _RENUMBERED
-
-
-def _parts(source_key: str) -> tuple[str, int, int]:
-    """Mailbox, UIDVALIDITY and UID of a source key. A mailbox's name may have slashes."""
-    mailbox, uidvalidity, uid = source_key.rsplit("/", 2)
-    return mailbox, int(uidvalidity), int(uid)
 
 
 def _named(name: str) -> str:

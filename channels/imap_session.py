@@ -1,11 +1,10 @@
-"""One connection to an IMAP account, through imapclient: read-only, with timeouts, and with errors that say what to do.
+"""One connection to an IMAP account, through imapclient: read-only, with timeouts and errors that say what to do.
 
-Mailboxes are opened with EXAMINE and bodies taken with BODY.PEEK[] (RFC 3501, 6.3.2 and 6.4.5): no flag changes. No text
-that a sender wrote ever goes into a command.
+Mailboxes are opened with EXAMINE and bodies taken with BODY.PEEK[] (RFC 3501, 6.3.2 and 6.4.5): no flag changes. No
+text that a sender wrote ever goes into a command.
 """
 
 import imaplib
-import logging
 import re
 import socket
 import ssl
@@ -57,7 +56,7 @@ class NotAnswered(Exception):
 
 
 class Session:
-    """A connection, logged in. Every failure of the connection is a ``SourceUnavailable`` that names the host."""
+    """A connection to ``account``, logged in. If it breaks off, that is a ``SourceUnavailable`` naming the host."""
 
     def __init__(self, account: Account, environ: Mapping[str, str]) -> None:
         """Connect and log in.
@@ -66,7 +65,7 @@ class Session:
             SourceUnavailable: unknown host, no connection, no trusted TLS, no answer in time.
             SourceRefused: no password, or the server does not take it.
         """
-        self._account = account
+        self.account = account
         self._client: IMAPClient | None = None
         password = _password(account, environ)
         try:
@@ -74,7 +73,7 @@ class Session:
                 self._client = _connect(account)
                 self._client.normalise_times = False  # else times lose their zone
                 self._client.folder_encode = False  # names as the server spells them: what LIST says, EXAMINE takes
-                # imapclient hands all that passes to a logger, letters too, which doubles the CPU of a fetch [measured].
+                # imapclient hands all that passes, letters too, to a logger; it doubles the CPU of a fetch [measured].
                 self._client._imap.debug = 0
                 self._log_in(password)
         except NotAnswered as error:
@@ -160,7 +159,7 @@ class Session:
 
     def _open(self) -> "IMAPClient":
         if self._client is None:
-            raise SourceUnavailable(f"The connection to {self._account.host} was closed: run again.")
+            raise SourceUnavailable(f"The connection to {self.account.host} was closed: run again.")
         return self._client
 
     @contextmanager
@@ -169,7 +168,7 @@ class Session:
             yield
         except (imaplib.IMAP4.abort, OSError) as error:
             self._drop()
-            raise _failure(self._account, error) from error
+            raise _failure(self.account, error) from error
         except (imaplib.IMAP4.error, ValueError) as error:
             raise NotAnswered from error
 
@@ -182,7 +181,7 @@ class Session:
     def _log_in(self, password: str) -> None:
         from imapclient.exceptions import LoginError
 
-        account, client = self._account, self._open()
+        account, client = self.account, self._open()
         if account.tls is not True and client.has_capability("LOGINDISABLED"):  # RFC 3501, 6.2.3
             raise SourceRefused(f'{account.host} takes no password without TLS: set `tls` to true or "starttls".')
         try:
@@ -274,7 +273,7 @@ def _mailbox(attributes: Sequence[bytes], delimiter: bytes | None, raw: Any) -> 
 
 
 def name_of(raw: bytes) -> str:
-    """A mailbox's name as people read it. One that is no modified UTF-7 (RFC 3501, 5.1.3) stays as the server spells it."""
+    """A mailbox's name as people read it; as the server spells it if that is no modified UTF-7 (RFC 3501, 5.1.3)."""
     from imapclient.imap_utf7 import decode
 
     with suppress(ValueError):

@@ -20,7 +20,7 @@ from intake.errors import ConfigurationError, StorageFull, StorageUnusable
 from intake.export import Wanted, export
 from intake.normalise import Rules
 from intake.places import Gazetteer
-from intake.reading.none import NoReaders
+from intake.reading.readers import NoReaders
 from intake.reading.sandbox import Limits, ReaderPool
 from intake.receive import ChannelRun
 from intake.settling import Desk, reread
@@ -88,7 +88,7 @@ class App:
             other = runs.other_consultation(tx, self.consultation.id)
         if other is not None:
             raise ConfigurationError(
-                f"consultation.id: should be {other!r}, whose home this is; give another consultation a home of its own."
+                f"consultation.id: should be {other!r}, whose home this is; another one needs its own home."
             )
         of = self.consultation
         values = {"id": of.id, "title": of.title, "prefix": of.reference_prefix, "opens": of.opens_at,

@@ -1,4 +1,5 @@
-"""The command line. Thin: arguments in, one call, words out. Exit: 0 done and balanced, 1 something does not hold, 2 the
+"""The command line. Thin: arguments in, one call, words out. Exit: 0 done and balanced, 1 something does not hold, 2
+the
 command line or the config file is wrong."""
 
 import json
@@ -133,7 +134,8 @@ def decide(
 
     accept: the reading was checked against the original. correct: set one column. transcribe: type what an original
     says. exclude proposes, and confirm by another person excludes; restore takes that back. set-aside: not an answer,
-    passed on (enquiry, complaint …); overturn: it is an answer after all. retry: read it again. undo: take back the last.
+    passed on (enquiry, complaint …); overturn: it is an answer after all. retry: read it again. undo: take back the
+    last.
     """
     chosen = next((known for known in ACTIONS if known == action), None)
     if chosen is None:
@@ -167,10 +169,10 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the table of responses, and a codebook beside it."""
-    if profile != "analysis" and profile != "full":
+    if profile not in {"analysis", "full"}:
         raise ConfigurationError("--profile: should be analysis or full.")
     with App(context.obj) as app:
-        rows = app.export(file, Wanted(profile, everything))
+        rows = app.export(file, Wanted("full" if profile == "full" else "analysis", everything))
     _print(as_json, {"file": str(file), "rows": rows}, lambda: show.sentence(f"{rows} rows written to {file}."))
 
 

@@ -25,7 +25,7 @@ _MEANING = {
     "text": "What the respondent said, whole; of a survey, the free-text answers in question order",
     "signatures": "Of a petition, as counted by a person",
     "consent_to_publish": "What they ticked",
-    "status": "new: counted, no person has confirmed the reading yet; accepted: confirmed against the original; excluded",
+    "status": "new: counted, reading not confirmed by a person yet; accepted: confirmed against the original; excluded",
     "exclusion_reason": "Why it is excluded; of a line without a response, why there is none",
     "duplicate_of": "The response that it is a duplicate of, as two people decided",
     "campaign": "The campaign's id: its smallest reference",

@@ -197,7 +197,7 @@ def _channel(
     where = f"channels.{name}"
     if not isinstance(section, dict):
         raise ConfigurationError(f"{where}: should be a section, [channels.{name}].")
-    adapter = section.get("adapter")
+    adapter = str(section.get("adapter"))
     if adapter not in adapters:
         raise ConfigurationError(f"{where}.adapter: should be one of {', '.join(sorted(adapters))}.")
     common = {k: section[k] for k in ("every", "forwarders") if k in section}

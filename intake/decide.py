@@ -106,7 +106,7 @@ def find_target(tx: Transaction, prefix: str, typed: str) -> Target:
     if reference is not None and (number := responses.number_of(tx, reference)) is not None:
         view = responses.load(tx, [number])[0]
         return Target(receipts.by_numbers(tx, [view.reading_receipt_id])[0], number)
-    if typed.isascii() and typed.isdigit() and (found := receipts.by_numbers(tx, [int(typed)])):
+    if typed.isascii() and typed.isdigit() and len(typed) < 10 and (found := receipts.by_numbers(tx, [int(typed)])):
         mine = responses.responses_of(tx, [found[0].id]).get(found[0].id, [])
         if len(mine) > 1:
             raise Refused(f"Receipt {typed} has {len(mine)} responses: name one of them by its reference.")

@@ -139,10 +139,12 @@ _AREAS = frozenset(
         "ZE",
     ]
 )
-# Outward and inward code: BS 7666; the inward code never has C, I, K, M, O or V.
+# Outward and inward code: BS 7666; the inward code never has C, I, K, M, O or V, and a district's letter is one of a few.
 _POSTCODE = re.compile(
     r"(?<![\w-])([A-Z]{1,2})([0-9][0-9A-Z]?)[ \t\u00a0]{0,3}([0-9][ABD-HJLNP-UW-Z]{2})(?![\w-])", re.IGNORECASE
 )
+_DISTRICT_LETTERS = {1: frozenset("ABCDEFGHJKPSTUW"), 2: frozenset("ABEHMNPRVWXY")}
+_MISTYPED = {"O": "0", "I": "1"}
 _PHONE = re.compile(r"(?<![\w+])(?:\+44[ ()0-]{0,5}|\(?0)[1-9](?:[ ()-]{0,2}[0-9]){8,9}(?![\w])")
 _MIN_WORDS_FOR_LANGUAGE = 12
 _MIN_LANGUAGE_PROBABILITY = 0.95
@@ -158,10 +160,11 @@ class Found:
 
 
 def postcodes(text: str) -> Iterator[Found]:
-    """UK postcodes in a text, in upper case with one space."""
+    """UK postcodes in a text, in upper case with one space. A district's O or I can only be a 0 or 1 mistyped."""
     for match in _POSTCODE.finditer(text):
         area, district, inward = (group.upper() for group in match.groups())
-        if area in _AREAS:
+        district = district[0] + _MISTYPED.get(district[1:], district[1:])
+        if area in _AREAS and (district.isdigit() or district[1] in _DISTRICT_LETTERS[len(area)]):
             yield Found(f"{area}{district} {inward}", match.start(), match.end())
 
 

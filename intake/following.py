@@ -50,10 +50,15 @@ def _take_newest_values(current: ChannelRun, desk: Desk) -> None:
                 version = len(responses.receipts_of(tx, view.id))
                 before = responses.base_state(tx, view)
                 # Its name and what comparing rows told stay; all else is what the newer row says.
+                needs = {*read.needs, *(set(before.needs) & {"gone?", "duplicate?"})}
                 base = read.model_copy(
-                    update={"reference": before.reference, "version": version, "likely_duplicate_of": before.likely_duplicate_of,
-                            "needs": tuple(sorted({*read.needs, *(set(before.needs) & {"gone?", "duplicate?"})}))}
-                )  # fmt: skip
+                    update={
+                        "reference": before.reference,
+                        "version": version,
+                        "likely_duplicate_of": before.likely_duplicate_of,
+                        "needs": tuple(sorted(needs)),
+                    }
+                )
                 change = _changed(tx, desk.rules, view, base)
                 responses.change_response(
                     tx, current.run, at,

@@ -10,7 +10,7 @@ import structlog
 from channels.base import Adapter, SourceError
 from intake.following import follow_tables
 from intake.reading.parts import ToolMissing
-from intake.reading.sandbox import ReaderPool
+from intake.reading.readers import Readers
 from intake.receive import ChannelRun, Listed, list_source, receive, unknown
 from intake.settling import Desk, settle_pending
 from intake.splitting import split_deliveries
@@ -66,7 +66,8 @@ class Job:
 class ChannelReport:
     """The accounts of one channel after a run, under the names of ``intake run --json``.
 
-    ``listed``, ``unknown``, ``waiting`` and ``vanished`` are None, and ``error`` is a sentence, where the channel failed.
+    ``listed``, ``unknown``, ``waiting`` and ``vanished`` are None, and ``error`` is a sentence, where the channel
+    failed.
     """
 
     listed: int | None
@@ -109,7 +110,7 @@ def _z(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def run(job: Job, ways: dict[str, Way], pool: ReaderPool) -> RunReport:
+def run(job: Job, ways: dict[str, Way], pool: Readers) -> RunReport:
     """Run these channels once, one after the other. A channel that fails says so, and the others run.
 
     Raises:
@@ -133,7 +134,7 @@ def run(job: Job, ways: dict[str, Way], pool: ReaderPool) -> RunReport:
     return report
 
 
-def _run_channel(job: Job, run_number: int, name: str, way: Way, pool: ReaderPool, lacking: list[str]) -> ChannelReport:
+def _run_channel(job: Job, run_number: int, name: str, way: Way, pool: Readers, lacking: list[str]) -> ChannelReport:
     current = ChannelRun(name, run_number, job.database, job.originals, job.clock)
     with job.database.write() as tx:
         runs.keep_channel(tx, run_number, name, {"received": 0})
@@ -145,7 +146,7 @@ def _run_channel(job: Job, run_number: int, name: str, way: Way, pool: ReaderPoo
         return _account(job, current, None, 0, error)
 
 
-def _run_leased(job: Job, current: ChannelRun, way: Way, pool: ReaderPool, lacking: list[str]) -> ChannelReport:
+def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking: list[str]) -> ChannelReport:
     listed: Listed | None = None
     vanished = 0
     error = None
@@ -159,9 +160,8 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: ReaderPool, lacki
         log.warning("channel failed", channel=current.channel, kind=type(failure).__name__)
     finally:
         way.adapter.close()
-    for missing in (_split(job, current, way, pool), _settle(job, current, way, pool)):
-        if missing is not None:
-            lacking.append(f"{missing.tool}: {missing.advice}")
+    missing = (_split(job, current, way, pool), _settle(job, current, way, pool))
+    lacking += [f"{tool.tool}: {tool.advice}" for tool in missing if tool is not None]
     follow_tables(current, way.desk)
     return _account(job, current, None if error else listed, vanished, error)
 
@@ -185,12 +185,12 @@ def _receive(job: Job, current: ChannelRun, way: Way, listed: Listed) -> None:
         done = dealt_with
 
 
-def _split(job: Job, current: ChannelRun, way: Way, pool: ReaderPool) -> ToolMissing | None:
+def _split(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissing | None:
     job.progress.step(current.channel, "splitting", None)
     return split_deliveries(current, pool, way.desk.channel.mapping)
 
 
-def _settle(job: Job, current: ChannelRun, way: Way, pool: ReaderPool) -> ToolMissing | None:
+def _settle(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissing | None:
     with current.database.read() as tx:
         waiting = accounts.accounts(tx, [current.channel])[current.channel].pending
     job.progress.step(current.channel, "reading", waiting)

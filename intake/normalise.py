@@ -237,10 +237,11 @@ def _in_header(header: Part | None, value: str) -> Evidence:
 
 
 def _from_line(text: str, value: str) -> int:
-    for start in (0, *(i + 1 for i, c in enumerate(text) if c == "\n")):
-        line = text[start : text.find("\n", start) if "\n" in text[start:] else len(text)]
+    start = 0
+    for line in text.split("\n"):
         if line.lower().startswith("from:") and value in line:
             return start + line.index(value)
+        start += len(line) + 1
     return -1
 
 
@@ -257,10 +258,21 @@ def _received_message(rules: Rules, filled: Filled, receipt: ReceiptView, readin
         received(rules, filled, receipt.arrived_at, receipt.arrived_basis, method="source")
         return
     for basis in ("received_header", "date_header"):
-        if written := reading.facts.get(basis):
-            received(rules, filled, datetime.fromisoformat(written), basis, method="text")
+        if at := _instant(reading.facts.get(basis)):
+            received(rules, filled, at, basis, method="text")
             return
     received(rules, filled, receipt.arrived_at, "file_time", method="source")
+
+
+def _instant(written: str | None) -> datetime | None:
+    """A reader's ISO 8601 UTC time; None if it is none: what a reader's process says is not believed blindly."""
+    if not written:
+        return None
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
 
 
 def _received_document(rules: Rules, filled: Filled, receipt: ReceiptView, reading: Reading) -> None:
@@ -277,8 +289,8 @@ def _received_document(rules: Rules, filled: Filled, receipt: ReceiptView, readi
 
 
 def _scan_time(rules: Rules, facts: Mapping[str, str]) -> datetime | None:
-    if written := facts.get("scan_date"):
-        return datetime.fromisoformat(written)
+    if at := _instant(facts.get("scan_date")):
+        return at
     local = facts.get("scan_date_local")
     when = fields.read_time(local, rules.consultation.timezone) if local else None
     return when.at if when else None

@@ -1,6 +1,7 @@
 """What a source shows -> originals and receipts. Receipt comes before reading, and never depends on it.
 
-Bytes become durable first; then one transaction writes receipts, sightings and ledger entries; only then may the adapter
+Bytes become durable first; then one transaction writes receipts, sightings and ledger entries; only then may the
+adapter
 touch its source. An item is known by its pair of source key and version; all others are fetched, on every run.
 """
 

@@ -14,7 +14,8 @@ from intake import normalise
 from intake.config import ChannelSettings
 from intake.normalise import Filled, Rules
 from intake.reading.parts import Part, Reading, ToolMissing, Unreadable, Word
-from intake.reading.sandbox import ReaderPool, ReadJob, ReadResult
+from intake.reading.readers import Readers
+from intake.reading.sandbox import ReadJob, ReadResult
 from intake.receive import ChannelRun
 from intake.screening import screen_message
 from intake.splitting import row_cells, split_delivery
@@ -24,7 +25,7 @@ from storage.database import Transaction
 from storage.receipts import ReceiptView, Settled
 from storage.reference import make_reference
 from storage.responses import NewResponse, StoredPart
-from storage.schema import Response
+from storage.schema import NEEDS, Response
 
 log = structlog.get_logger()
 _PAGE = 500
@@ -33,6 +34,7 @@ ROWS_READER = "rows 1"
 _DAMAGED = Unreadable(
     "The stored bytes are no longer those that were received.", "Restore this original from a backup, then retry."
 )
+_UNSOUND = Unreadable("The reader's answer was not in order.", "Open the original by hand; report the receipt number.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Ended:
 
 
 def settle_pending(
-    current: ChannelRun, desk: Desk, pool: ReaderPool, advance: Callable[[int], None]
+    current: ChannelRun, desk: Desk, pool: Readers, advance: Callable[[int], None]
 ) -> ToolMissing | None:
     """Settle all receipts of a channel that wait, as far as this machine can; what it lacks is handed back.
 
@@ -112,7 +114,7 @@ def _settle_rows(current: ChannelRun, desk: Desk, writer: _Writer) -> None:
 
 
 def _settle_items(
-    current: ChannelRun, desk: Desk, pool: ReaderPool, writer: _Writer, *, followers: bool
+    current: ChannelRun, desk: Desk, pool: Readers, writer: _Writer, *, followers: bool
 ) -> ToolMissing | None:
     opened: dict[int, ReceiptView] = {}
 
@@ -126,7 +128,7 @@ def _settle_items(
                 add_result(desk, writer.ended, receipt, _DAMAGED)
             else:
                 opened[receipt.id] = receipt
-                yield read_job(current, desk, receipt)
+                yield read_job(current, receipt)
 
     missing = None
     for job, result in pool.read(jobs()):
@@ -139,7 +141,8 @@ def _settle_items(
 
 
 def _items(current: ChannelRun, *, followers: bool) -> Iterator[tuple[ReceiptView, int | None]]:
-    """Whole messages and files that wait, each with the older receipt of the same bytes (None for the first of them)."""
+    """Whole messages and files that wait, each with the older receipt of the same bytes (None for the first of
+    them)."""
     for page in _pending(current, rows_only=False):
         with current.database.read() as tx:
             oldest = receipts.first_holders(tx, [receipt.sha256 for receipt in page])
@@ -161,7 +164,7 @@ def _as_repeat(current: ChannelRun, receipt: ReceiptView, older: int) -> Settled
     return None
 
 
-def read_job(current: ChannelRun, desk: Desk, receipt: ReceiptView) -> ReadJob:
+def read_job(current: ChannelRun, receipt: ReceiptView) -> ReadJob:
     """The job that reads a receipt's original. Messages of an mbox have their ``>From`` lines unquoted."""
     options = {"unquote_from": True} if receipt.delivery_id is not None else {}
     return ReadJob(receipt.id, current.originals.path(receipt.sha256), None, receipt.media_type, options)
@@ -175,6 +178,8 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
         ended.settled.append(Settled(receipt.id, receipt.outcome, f"{result.tool} is missing.", result.advice))
     elif isinstance(result, Unreadable):
         ended.settled.append(Settled(receipt.id, "quarantined", result.reason, result.next_step))
+    elif not all(_is_sound(reading) for reading in [result, *result.forwarded]):
+        ended.settled.append(Settled(receipt.id, "quarantined", _UNSOUND.reason, _UNSOUND.next_step))
     else:
         ended.parts += [part for n, r in enumerate([result, *result.forwarded]) for part in _parts(receipt, n, r)]
         is_message = receipt.media_type == "message/rfc822"
@@ -186,6 +191,12 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
         else:
             filled = normalise.document(desk.rules, receipt, result)
             ended.responses.append(_response(desk, receipt, 1, filled, result.reader))
+
+
+def _is_sound(reading: Reading) -> bool:
+    """Whether a reading keeps to its form: what untrusted bytes may have taken over must not harm what is stored."""
+    in_order = all(part.number == n for n, part in enumerate(reading.parts))
+    return in_order and not any("\x00" in part.text for part in reading.parts)
 
 
 def _reason_to_set_aside(reading: Reading, *, is_message: bool) -> str | None:
@@ -237,7 +248,7 @@ def make_response(rules: Rules, receipt: ReceiptView, ordinal: int, filled: Fill
         "reference": reference_of(rules, receipt, ordinal), "consultation": rules.consultation.id,
         "channel": receipt.channel, "source": receipt.source_key, "original_sha256": receipt.sha256,
         "run": receipt.run_id, "reader_version": reader, "answers": filled.answers,
-        **filled.values, "needs": tuple(filled.needs),
+        **filled.values, "needs": tuple(filled.needs & set(NEEDS)),
     }  # fmt: skip
     try:
         return Response(**values)
@@ -311,7 +322,7 @@ def _with_free_references(tx: Transaction, new: Sequence[NewResponse]) -> list[N
     return free
 
 
-def reread(current: ChannelRun, desk: Desk, pool: ReaderPool, receipt: ReceiptView, *, screened: bool) -> None:
+def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView, *, screened: bool) -> None:
     """Read one receipt again and settle it anew, because a person asked for it."""
     writer = _Writer(current, lambda _: None)
     if receipt.kind == "file":
@@ -322,12 +333,12 @@ def reread(current: ChannelRun, desk: Desk, pool: ReaderPool, receipt: ReceiptVi
             content = receipts.contents(tx, [receipt.sha256])[receipt.sha256]
         add_row(desk, writer.ended, receipt, row_cells(content))
     else:
-        for _, result in pool.read([read_job(current, desk, receipt)]):
+        for _, result in pool.read([read_job(current, receipt)]):
             add_result(desk, writer.ended, receipt, result, screened=screened)
     writer.write()
 
 
-def _split_again(current: ChannelRun, desk: Desk, pool: ReaderPool, receipt: ReceiptView) -> None:
+def _split_again(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView) -> None:
     with current.database.write() as tx:
         number = deliveries.reopen(tx, receipt.id)
         if number is None:

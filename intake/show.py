@@ -73,13 +73,10 @@ def run_report(report: RunReport, quarantined: Sequence[dict[str, Any]], title: 
         if channel.waiting:
             console.print(Text(f"{name}: {channel.waiting} waiting to be taken in; the next run tries again."))
     for item in quarantined:
-        console.print(
-            _plain(
-                f"receipt {item['receipt']} ({item['channel']}): {item['outcome']}. {item['reason']} {item['next'] or ''}"
-            )
-        )
+        said = f"receipt {item['receipt']} ({item['channel']}): {item['outcome']}."
+        console.print(_plain(f"{said} {item['reason']} {item['next'] or ''}"))
     verdict = (
-        "Balanced: every item listed is accounted for, and receipts = read + repeats + set aside + quarantined + pending."
+        "Balanced: all that is listed is accounted for; receipts = read + repeats + set aside + quarantined + pending."
         if report.balanced
         else "NOT balanced: see above; what was received is kept."
     )
@@ -156,8 +153,9 @@ def trace(found: dict[str, Any]) -> None:
                 )
             )
     for receipt in found["receipts"]:
-        console.print(_plain(f"receipt {receipt['receipt']} ({receipt['outcome']}) on {receipt['channel']}, run {receipt['run']},"
-                             f" arrived {receipt['arrived_at']} ({receipt['arrived_basis']}), source {receipt['source']}"))  # fmt: skip
+        arrived = f"arrived {receipt['arrived_at']} ({receipt['arrived_basis']}), source {receipt['source']}"
+        said = f"receipt {receipt['receipt']} ({receipt['outcome']}) on {receipt['channel']}, run {receipt['run']}"
+        console.print(_plain(f"{said}, {arrived}"))
         for kept in receipt["originals"]:
             state = {True: "intact", False: "DAMAGED"}.get(kept["intact"], kept["intact"])
             console.print(_plain(f"  original {kept['sha256']}: {kept['bytes']} bytes, {kept['media_type']}, {state}"))

@@ -15,10 +15,12 @@ import structlog
 
 from intake.config import RowMapping
 from intake.reading.parts import ToolMissing, Unreadable
-from intake.reading.sandbox import MessageSplit, ReaderPool, ReadJob, SplitBroken, TableSplit
+from intake.reading.readers import Readers
+from intake.reading.sandbox import MessageSplit, ReadJob, SplitBroken, TableSplit
 from intake.receive import ChannelRun
 from storage import deliveries, ledger, receipts
 from storage.receipts import DeliveryView, NewOriginal, NewReceipt, Settled
+from storage.schema import Outcome
 
 log = structlog.get_logger()
 _BATCH = 500
@@ -36,7 +38,7 @@ class Item:
     cleaned: int = 0
 
 
-def split_deliveries(current: ChannelRun, pool: ReaderPool, mapping: RowMapping) -> ToolMissing | None:
+def split_deliveries(current: ChannelRun, pool: Readers, mapping: RowMapping) -> ToolMissing | None:
     """Split what is stored and not split yet, oldest first; what could not even be tried stays and is said."""
     with current.database.read() as tx:
         waiting = deliveries.unsplit(tx, current.channel)
@@ -48,7 +50,7 @@ def split_deliveries(current: ChannelRun, pool: ReaderPool, mapping: RowMapping)
 
 
 def split_delivery(
-    current: ChannelRun, pool: ReaderPool, mapping: RowMapping, delivery: DeliveryView
+    current: ChannelRun, pool: Readers, mapping: RowMapping, delivery: DeliveryView
 ) -> ToolMissing | None:
     """Split one delivery: its items get receipts, or the file itself gets one because it can't be split whole."""
     if not mapping.id_columns and _is_repeat(current, delivery):
@@ -97,7 +99,7 @@ def _refuse(current: ChannelRun, delivery: DeliveryView, why: Unreadable) -> Non
     log.info("quarantined", receipt=number, reason=why.reason, next=why.next_step)
 
 
-def _file_receipt(delivery: DeliveryView, outcome: receipts.Outcome, reason: str, next_step: str) -> NewReceipt:
+def _file_receipt(delivery: DeliveryView, outcome: Outcome, reason: str, next_step: str) -> NewReceipt:
     return NewReceipt(
         channel=delivery.channel, kind="file", source_key=delivery.source_key, version="", sha256=delivery.sha256,
         media_type=delivery.media_type, arrived_at=delivery.arrived_at, arrived_basis=delivery.arrived_basis,
@@ -136,7 +138,10 @@ def _record(current: ChannelRun, delivery: DeliveryView, batch: Sequence[Item], 
                 new.setdefault((item.source_key, item.version), item)
         receipts.add_originals(
             tx, at,
-            [NewOriginal(hashes[id(i)], len(i.content), media_type, i.content if is_table else None) for i in new.values()],
+            [
+                NewOriginal(hashes[id(i)], len(i.content), media_type, i.content if is_table else None)
+                for i in new.values()
+            ],
         )  # fmt: skip
         made = receipts.add_receipts(
             tx, current.run, at,
@@ -186,7 +191,8 @@ class _Keys:
     """Source keys of a delivery's items, in file order.
 
     Without an id: the delivery's path, the hash of the content, and which occurrence of it this is. With one: the id;
-    the same id again with other values is another item, ``id#2``. An id's own ``#`` is doubled, so none can be confused.
+    the same id again with other values is another item, ``id#2``. An id's own ``#`` is doubled, so none can be
+    confused.
     """
 
     def __init__(self, path: str) -> None:

@@ -1,7 +1,9 @@
-"""Rows of tables -> the fields of a response: mapped by the config, else by headers that name a question or a column."""
+"""Rows of tables -> the fields of a response: mapped by the config, else by headers that name a question or a
+column."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from intake import fields
@@ -13,9 +15,9 @@ from storage.schema import Evidence
 _CONSENT = {"yes": "yes", "y": "yes", "true": "yes", "no": "no", "n": "no", "false": "no", "anonymous": "anonymous",
             "anonymously": "anonymous", "yes, anonymously": "anonymous", "yes - anonymously": "anonymous"}  # fmt: skip
 _NAMED_BY_HEADER = (
-    "received_at", "respondent_kind", "respondent_role", "name", "organisation", "email", "phone", "address", "postcode",
-    "text", "signatures", "consent_to_publish", "words", "relayed_by", "on_behalf_of", "people", "posted_on",
-    "signatures_claimed", "confidentiality_asked", "paper_ref", "language", "places",
+    "received_at", "respondent_kind", "respondent_role", "name", "organisation", "email", "phone", "address",
+    "postcode", "text", "signatures", "consent_to_publish", "words", "relayed_by", "on_behalf_of", "people",
+    "posted_on", "signatures_claimed", "confidentiality_asked", "paper_ref", "language", "places",
 )  # fmt: skip
 """The schema's columns that a header may name by itself; the others are not for a table to say."""
 _TIMES = frozenset({"received_at", "received_basis", "late"})
@@ -27,7 +29,8 @@ def is_blank(cells: Mapping[str, str]) -> bool:
 
 
 def map_headers(consultation: Consultation, headers: Sequence[str], mapping: RowMapping) -> dict[str, tuple[str, ...]]:
-    """Which headers fill which column: as configured, else those that equal a question's text or id, or a column's name.
+    """Which headers fill which column: as configured, else those that equal a question's text or id, or a column's
+    name.
 
     Columns are named as in the export (``answer.<question id>``); case and outer spaces do not matter.
     """
@@ -43,7 +46,8 @@ def map_headers(consultation: Consultation, headers: Sequence[str], mapping: Row
 
 
 class RowReader:
-    """Reads the rows of one channel's tables. Which headers fill which column is worked out once for each header row."""
+    """Reads the rows of one channel's tables. Which headers fill which column is worked out once for each header
+    row."""
 
     def __init__(self, rules: Rules, mapping: RowMapping) -> None:
         self._rules = rules
@@ -164,26 +168,42 @@ def _choices(given: str, options: Sequence[str]) -> str:
 
 def _read_cell(consultation: Consultation, column: str, given: str) -> Any:
     """A cell's value as its column wants it; None or "" where it does not fit, which leaves the column blank."""
-    match column:
-        case "postcode":
-            return next((f.value for f in fields.postcodes(given)), None)
-        case "phone":
-            return fields.e164(given)
-        case "respondent_role":
-            return next((role for role in consultation.roles if role.casefold() == given.casefold()), None)
-        case "consent_to_publish":
-            return _CONSENT.get(given.casefold().rstrip("."))
-        case "respondent_kind" | "words":
-            known = ("individual", "organisation") if column == "respondent_kind" else ("own", "verbatim", "summary")
-            return given.casefold() if given.casefold() in known else None
-        case "signatures" | "signatures_claimed":
-            return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
-        case "people" | "places":
-            return tuple(part.strip() for part in given.split(";") if part.strip())
-        case "language":
-            return given if len(given) == 2 and given.isascii() and given.islower() else None
-        case "posted_on":
-            when = fields.read_time(given, consultation.timezone)
-            return when.at.astimezone(consultation.timezone).date() if when else None
-        case _:
-            return given
+    read = _CELLS.get(column)
+    return given if read is None else read(consultation, given)
+
+
+def _role(consultation: Consultation, given: str) -> str | None:
+    return next((role for role in consultation.roles if role.casefold() == given.casefold()), None)
+
+
+def _one_of(*words: str) -> Callable[[Consultation, str], str | None]:
+    return lambda _, given: given.casefold() if given.casefold() in words else None
+
+
+def _count(_: Consultation, given: str) -> int | None:
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
+def _list(_: Consultation, given: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in given.split(";") if part.strip())
+
+
+def _day(consultation: Consultation, given: str) -> date | None:
+    when = fields.read_time(given, consultation.timezone)
+    return when.at.astimezone(consultation.timezone).date() if when else None
+
+
+_CELLS: dict[str, Callable[[Consultation, str], Any]] = {
+    "postcode": lambda _, given: next((found.value for found in fields.postcodes(given)), None),
+    "phone": lambda _, given: fields.e164(given),
+    "respondent_role": _role,
+    "respondent_kind": _one_of("individual", "organisation"),
+    "words": _one_of("own", "verbatim", "summary"),
+    "consent_to_publish": lambda _, given: _CONSENT.get(given.casefold().rstrip(".")),
+    "signatures": _count,
+    "signatures_claimed": _count,
+    "people": _list,
+    "places": _list,
+    "language": lambda _, given: given if len(given) == 2 and given.isascii() and given.islower() else None,
+    "posted_on": _day,
+}

@@ -35,7 +35,7 @@ def trace(
             behind = responses.receipts_of(tx, target.response)
             undone = {d.id for d in decisions.decisions_on(tx, [], target.response) if d.undone_by is not None}
             seen = [e for e in responses.evidence_of(tx, target.response) if e.decision_id not in undone]
-            fields = _fields(response, seen, questions)
+            fields = _fields(seen, questions)
         views = receipts.by_numbers(tx, behind)
         return {
             "reference": response.reference if response else None,
@@ -46,7 +46,7 @@ def trace(
         }
 
 
-def _fields(response: Response, seen: Sequence[EvidenceView], questions: list[str]) -> dict[str, list[dict[str, Any]]]:
+def _fields(seen: Sequence[EvidenceView], questions: list[str]) -> dict[str, list[dict[str, Any]]]:
     """Evidence by column, in the schema's order: people's before machines', the newest first of each."""
     newest_first = sorted(seen, key=lambda e: (e.by == "", -e.id))
     found: dict[str, list[dict[str, Any]]] = {}

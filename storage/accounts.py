@@ -49,7 +49,7 @@ class Item:
 def accounts(tx: Connection, channels: Collection[str]) -> dict[str, Accounts]:
     """The accounts of these channels, counted now from the receipts themselves."""
     joined = _receipts.outerjoin(_deliveries, _deliveries.c.id == _receipts.c.delivery_id)
-    totals = dict(
+    totals: dict[str, int] = dict(
         tx.execute(
             select(_receipts.c.channel, func.count()).select_from(joined).where(COUNTS).group_by(_receipts.c.channel)
         )
@@ -98,11 +98,12 @@ def _responses_by_channel(tx: Connection) -> dict[str, int]:
 
 
 def shown_items(tx: Connection, channel: str, deliveries: Collection[int]) -> tuple[int, int]:
-    """Of deliveries that the source shows now: (items that they hold, distinct by source key; deliveries not split yet).
+    """Of deliveries that the source shows now: (items that they hold, distinct by source key; deliveries not split
+    yet).
 
     A delivery that is accounted for as one (refused, or a repeat) is one item.
     """
-    states = dict(
+    states: dict[int, str] = dict(
         tx.execute(
             select(_deliveries.c.id, _deliveries.c.state).where(
                 _deliveries.c.channel == channel, _deliveries.c.id.in_(deliveries)

@@ -1,4 +1,5 @@
-"""What `intake verify` re-checks, from stored bytes and rows alone. Reads only, and imports nothing of ours: an auditor can
+"""What `intake verify` re-checks, from stored bytes and rows alone. Reads only, and imports nothing of ours: an
+auditor can
 read this one file and know what "verified" means, whatever else the program does.
 
 A commitment is HMAC-SHA256 (hex), keyed by the row's own salt, over the RFC 8785 bytes of what it covers.
@@ -134,8 +135,8 @@ def _receipts(connection: Connection, ledger: _Ledger) -> Check:
     """Receipts are as they were written, have a recorded original and a sighting, and no number is missing."""
     check = Check("receipts")
     covered = (
-        "id", "channel", "kind", "source_key", "version", "sha256", "media_type", "arrived_at", "arrived_basis", "facts",
-        "taken_at", "run_id",
+        "id", "channel", "kind", "source_key", "version", "sha256", "media_type", "arrived_at", "arrived_basis",
+        "facts", "taken_at", "run_id",
     )  # fmt: skip
     seen = set()
     query = (
@@ -156,7 +157,8 @@ def _deliveries(connection: Connection, ledger: _Ledger) -> Check:
     """Deliveries are as they were stored."""
     check = Check("deliveries")
     covered = (
-        "id", "channel", "source_key", "sha256", "media_type", "arrived_at", "arrived_basis", "facts", "stored_at", "run_id",
+        "id", "channel", "source_key", "sha256", "media_type", "arrived_at", "arrived_basis", "facts", "stored_at",
+        "run_id",
     )  # fmt: skip
     for row in _rows(connection, "select * from delivery"):
         sound = ledger.deliveries.get(row["id"]) == _commitment(row["salt"], {name: row[name] for name in covered})
@@ -168,7 +170,10 @@ def _deliveries(connection: Connection, ledger: _Ledger) -> Check:
 def _outcomes(connection: Connection, ledger: _Ledger) -> Check:
     """Every receipt has exactly one outcome, the one that the ledger last said; what is read has a response."""
     check = Check("outcomes")
-    query = "select r.id, r.outcome, (select count(*) from response_receipt l where l.receipt_id = r.id) as n from receipt r"
+    query = (
+        "select r.id, r.outcome, (select count(*) from response_receipt l where l.receipt_id = r.id) as n"
+        " from receipt r"
+    )
     for row in _rows(connection, query):
         said = ledger.outcomes.get(row["id"], "pending")
         has_response = row["outcome"] != "read" or row["n"] > 0
@@ -218,7 +223,10 @@ def _versions(connection: Connection, ledger: _Ledger) -> Check:
     check = Check("versions")
     evidence = _evidence_hashes(connection)
     seen: dict[int, set[int]] = defaultdict(set)
-    query = "select v.*, r.receipt_id, r.ordinal, r.reference from response_version v join response r on r.id = v.response_id"
+    query = (
+        "select v.*, r.receipt_id, r.ordinal, r.reference"
+        " from response_version v join response r on r.id = v.response_id"
+    )
     for row in _rows(connection, query):
         seen[row["response_id"]].add(row["revision"])
         hashes = [digest for revision, digest in evidence[row["response_id"]] if revision <= row["revision"]]
@@ -257,7 +265,7 @@ def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:
     if not quoted:
         return True
     query = text("select number, text from part where receipt_id = :receipt and item = :item")
-    parts = dict(connection.execute(query, {"receipt": piece["receipt"], "item": item}).tuples().all())
+    parts: dict[int, str] = dict(connection.execute(query, {"receipt": piece["receipt"], "item": item}).tuples().all())
     return all(parts.get(e["place"]["part"], "")[e["place"]["start"] : e["place"]["end"]] == e["quote"] for e in quoted)
 
 

@@ -1,8 +1,10 @@
 """One database, SQLite or PostgreSQL: connections, transactions, migrations, leases.
 
 SQLite runs in WAL mode with full synchronisation. The SQLite that Python 3.11 brings can lose a write when two
-connections checkpoint the log at once (fixed in 3.51.3), so that no connection checkpoints by itself: ``checkpoint`` does,
-one process at a time. Write transactions start as such (``BEGIN IMMEDIATE``), so none can fail half-way for want of a lock.
+connections checkpoint the log at once (fixed in 3.51.3), so that no connection checkpoints by itself: ``checkpoint``
+does,
+one process at a time. Write transactions start as such (``BEGIN IMMEDIATE``), so none can fail half-way for want of
+a lock.
 """
 
 import fcntl
@@ -57,6 +59,9 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A write transaction: everything in it, or nothing. Keep it short: build the batch before."""
         with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            if not self.is_sqlite:
+                # As in SQLite, writers take turns: entries get their positions in the order of their numbers.
+                connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _lock_key("write")})
             yield connection
 
     @contextmanager
@@ -112,7 +117,7 @@ class Database:
 
     @contextmanager
     def _server_lease(self, name: str, wait: bool) -> Iterator[None]:
-        key = int.from_bytes(hashlib.sha256(f"consultation-intake {name}".encode()).digest()[:8], "big", signed=True)
+        key = _lock_key(name)
         # Its own connection, outside the pool: the server frees the lock when this session ends, however it ends.
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             taken = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
@@ -136,6 +141,10 @@ class Database:
     def close(self) -> None:
         """End all connections."""
         self.engine.dispose()
+
+
+def _lock_key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"consultation-intake {name}".encode()).digest()[:8], "big", signed=True)
 
 
 def take_numbers(tx: Connection, name: str, count: int) -> range:

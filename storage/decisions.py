@@ -1,4 +1,5 @@
-"""What people decided about responses and receipts. A decision is added, or marked as undone; never changed or deleted."""
+"""What people decided about responses and receipts. A decision is added, or marked as undone; never changed or
+deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -38,7 +38,7 @@ def add_deliveries(tx: Connection, run: int, at: datetime, new: Sequence[NewDeli
     if not new:
         return []
     numbers = list(take_numbers(tx, "delivery", len(new)))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number, d in zip(numbers, new, strict=True):
         facts = ledger.canonical(dict(d.facts)).decode()
         rows.append(

@@ -1,7 +1,9 @@
 """The append-only log. An entry is its RFC 8785 bytes, its leaf SHA-256(0x00 ‖ bytes) as in RFC 6962.
 
-Entries hold no personal data: what they speak for stands in them as a salted commitment, HMAC-SHA256 under a salt that is
-kept beside the row itself and goes with it when the row is erased. Writers insert entries without a position in their own
+Entries hold no personal data: what they speak for stands in them as a salted commitment, HMAC-SHA256 under a salt
+that is
+kept beside the row itself and goes with it when the row is erased. Writers insert entries without a position in
+their own
 transaction; ``number_entries`` gives positions without gaps to what is committed.
 """
 
@@ -36,7 +38,8 @@ def commitment(salt: str, document: Any) -> str:
 def canonical(document: Any) -> bytes:
     """RFC 8785 canonical JSON of objects, lists, strings, whole numbers, booleans and null; no fractions.
 
-    msgspec writes just these bytes at a fiftieth of the time, as long as no key sorts differently as UTF-16 than by code
+    msgspec writes just these bytes at a fiftieth of the time, as long as no key sorts differently as UTF-16 than by
+    code
     point; a property test holds it against the RFC's library.
     """
     if isinstance(document, dict) and any(key > "\ud7ff" for key in document):
@@ -56,7 +59,8 @@ def append(tx: Connection, kind: str, at: datetime, entries: Sequence[Mapping[st
 
 
 def number_entries(tx: Connection) -> None:
-    """Give the next positions, from 0 and without gaps, to committed entries that have none. The caller holds the lock."""
+    """Give the next positions, from 0 and without gaps, to committed entries that have none. The caller holds the
+    lock."""
     first = func.coalesce(select(func.max(_entries.c.position) + 1).scalar_subquery(), 0)
     waiting = (
         select(_entries.c.id, (func.row_number().over(order_by=_entries.c.id) - 1 + first).label("at"))

@@ -50,7 +50,8 @@ class Run(SQLModel, table=True):
 
 
 class RunChannel(SQLModel, table=True):
-    """What one run found in one channel. The listing itself is not kept: its count and the digest of its sorted keys."""
+    """What one run found in one channel. The listing itself is not kept: its count and the digest of its sorted
+    keys."""
 
     __tablename__ = "run_channel"
 

@@ -1,7 +1,8 @@
 """Originals as content-addressed files: written once, synced before anything refers to them, never changed.
 
 A file stands at ``originals/ab/cdef…`` by its SHA-256. Writing is in three steps so that no crash can leave half a file
-under a full name: bytes into ``originals/incoming``, one sync of the file system for the whole batch, then renames and a
+under a full name: bytes into ``originals/incoming``, one sync of the file system for the whole batch, then renames
+and a
 second sync. ``syncfs`` on a batch costs a sixth of an ``fsync`` a file, and reports write errors since Linux 5.8.
 """
 
@@ -9,6 +10,7 @@ import ctypes
 import errno
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +97,7 @@ class Batch:
         self._store = store
         self._incoming = incoming
         self._written: dict[str, Path] = {}
+        self._found = False
         self.size = 0
 
     def __enter__(self) -> "Batch":
@@ -125,15 +128,17 @@ class Batch:
 
     def commit(self) -> None:
         """Make all of them durable under their names."""
-        if not self._written:
+        if not self._written and not self._found:
             return
         _sync_file_system(self._incoming)
         for sha256, temporary in self._written.items():
             target = self._store.path(sha256)
             target.parent.mkdir(mode=0o700, exist_ok=True)
             temporary.rename(target)
+        # Also where all of them were there already: a run that was killed may have renamed one and not synced it.
         _sync_file_system(self._incoming)
         self._written.clear()
+        self._found = False
         self.size = 0
 
     def _is_new(self, stored: Stored) -> bool:
@@ -141,13 +146,15 @@ class Batch:
             return False
         try:
             # A file of the right size was renamed into place after a sync, so its bytes are the ones of its name;
-            # damage at rest is `verify`'s to find, and never a reason to trust a name without a file.
-            return self._store.path(stored.sha256).stat().st_size != stored.size
+            # damage at rest is `verify`'s to find.
+            is_there = self._store.path(stored.sha256).stat().st_size == stored.size
         except FileNotFoundError:
             return True
+        self._found |= is_there
+        return not is_there
 
     def _temporary(self, name: str) -> Path:
-        return self._incoming / f"{os.getpid()}-{name}"
+        return self._incoming / f"{os.getpid()}-{threading.get_ident()}-{name}"
 
     def _copy(self, source: Path) -> Stored:
         temporary = self._temporary(f"copy-{len(self._written)}")

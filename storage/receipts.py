@@ -234,7 +234,8 @@ def add_sightings(
 def see_again(
     tx: Connection, run: int, at: datetime, delivery: DeliveryView, seen: Sequence[tuple[str, str, int, int]]
 ) -> None:
-    """An export shows known items again: (source key, version, receipt, place). One sighting a path, kept up to date."""
+    """An export shows known items again: (source key, version, receipt, place). One sighting a path, kept up to
+    date."""
     container = delivery.source_key
     rows = [
         (delivery.channel, container, key, version, receipt, delivery.id, place)

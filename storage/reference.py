@@ -24,7 +24,8 @@ def make_reference(
 def check_character(characters: str) -> str:
     """The check character of nine others.
 
-    A weighted sum over the field of 32 elements (x^5 + x^2 + 1) with a different power of x at each place, so that every
+    A weighted sum over the field of 32 elements (x^5 + x^2 + 1) with a different power of x at each place, so that
+    every
     single wrong character and every swap of two characters changes it.
     """
     total = 0

@@ -333,7 +333,8 @@ def exported(tx: Connection, *, with_excluded: bool) -> Iterator[Response]:
 
 
 def without_response(tx: Connection) -> Iterator[Row[Any]]:
-    """Receipts that have no response, by number: id, channel, outcome, reason, source_key, sha256, arrived_at, run_id …"""
+    """Receipts that have no response, by number: id, channel, outcome, reason, source_key, sha256, arrived_at,
+    run_id …"""
     query = (
         select(_receipts)
         .outerjoin(_deliveries, _deliveries.c.id == _receipts.c.delivery_id)

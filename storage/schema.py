@@ -160,7 +160,8 @@ def columns(question_ids: list[str]) -> list[str]:
 
 
 def rendered(response: Response, question_ids: list[str]) -> dict[str, str]:
-    """A response as the strings of the contract: lists ``;``-joined, ``true``/``false``, times ``…Z``, blank unknown."""
+    """A response as the strings of the contract: lists ``;``-joined, ``true``/``false``, times ``…Z``, blank
+    unknown."""
     row: dict[str, str] = {}
     for name in Response.model_fields:
         value = getattr(response, name)

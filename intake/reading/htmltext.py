@@ -23,15 +23,15 @@ _MAX_DEPTH = 60
 _MAX_TABLE_DEPTH = 12
 _MAX_TABLE_AREA = 2_000_000
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"])
-_UNSEEN = frozenset({"head", "style", "script", "title", "template", "noscript"})
-_INLINE = frozenset({
-    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "ins", "kbd", "mark", "q", "s", "samp",
-    "small", "span", "strike", "strong", "sub", "sup", "tt", "u",
-})  # fmt: skip
-_TAG = re.compile(r"<(?:!--.*?-->|(script|style)\b.*?</\1\s*>|[/!?a-zA-Z][^<>]*>)", re.DOTALL | re.IGNORECASE)
+_UNSEEN = ("head", "style", "script", "title", "template", "noscript")
+_BLOCKS = (
+    "address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "div", "dl", "dt", "fieldset",
+    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "option", "p",
+    "pre", "section", "table", "td", "textarea", "th", "tr", "ul",
+)  # fmt: skip
+_TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _META_BYTES = 4_096
-_SPACES = re.compile(r"[ \t\r\f\v\n]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
@@ -56,11 +56,14 @@ def words(source: str) -> str:
     tree = _tree(source)
     if tree is None:
         text = html.unescape(_TAG.sub("\n", source[:MAX_CHARS]))
-        lines = text.split("\n")
     else:
-        lines = "".join(_runs(tree)).split("\n")
-    shown = (_SPACES.sub(" ", line.replace("\xa0", " ")).strip() for line in lines)
-    return clean("\n".join(line for line in shown if line))[0]
+        etree.strip_elements(tree, *_UNSEEN, with_tail=False)
+        for block in tree.iter(*_BLOCKS):
+            block.text = "\n" + (block.text or "")
+            block.tail = "\n" + (block.tail or "")
+        text = etree.tostring(tree, method="text", encoding="unicode")
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return clean("\n".join(line for line in lines if line))[0]
 
 
 def _tree(source: str) -> HtmlElement | None:
@@ -87,19 +90,3 @@ def _tame(tree: HtmlElement) -> bool:
         if events > 2 * _MAX_ELEMENTS or depth > _MAX_DEPTH or tables > _MAX_TABLE_DEPTH:
             return False
     return rows * longest <= 2 * _MAX_TABLE_AREA
-
-
-def _runs(tree: HtmlElement) -> list[str]:
-    """The text of a document piece by piece, with a line break at the edges of everything that is no inline element."""
-    runs: list[str] = []
-    unseen = 0
-    for event, element in etree.iterwalk(tree, events=("start", "end")):
-        starts = event == "start"
-        if element.tag in _UNSEEN:
-            unseen += 1 if starts else -1
-        if element.tag not in _INLINE:
-            runs.append("\n")
-        text = element.text if starts else element.tail
-        if text and not unseen:
-            runs.append(_SPACES.sub(" ", text))
-    return runs

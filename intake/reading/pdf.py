@@ -1,0 +1,250 @@
+"""application/pdf: each page by its text layer where it has one, else by OCR.
+
+PDFium opens the file, counts and draws the pages; what was typed into form fields or put on the page as a comment is
+made part of it first. The words of the text layer come from pdfplumber. A page is drawn and read by OCR if it has no
+words, if it is a picture with hardly any, or if its fonts don't say which letters they show.
+
+Options: none. Facts:
+    pages              how many pages the file has
+    scan_date          CreationDate as ``YYYY-MM-DDTHH:MM:SSZ``; scan_date_local, without Z, if it names no zone
+
+``needs`` has ``rescan`` for a page that can't be read, and ``transcription`` as in ``ocr``.
+"""
+
+import re
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from math import sqrt
+from typing import Any, NamedTuple
+
+import pdfplumber
+import pypdfium2
+from pdfminer.pdfexceptions import PDFException
+from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
+
+from intake.reading import ocr
+from intake.reading.dispatch import Tick, no_tick
+from intake.reading.pagetext import Box, compose, into_lines, into_paragraphs
+from intake.reading.parts import Part, Reading, Unreadable
+from intake.reading.raster import MAX_PAGES, POINTS, Page, local_time
+from intake.reading.sniff import not_a
+from intake.reading.wire import Options
+
+READER = "1"
+_DPI = 300.0
+_MAX_PIXELS = 25_000_000
+_HEAD_BYTES, _TAIL_BYTES = 1_024, 2_048
+_FEW_CHARS = 100
+_PICTURE_SHARE = 0.5
+_NONSENSE_SHARE = 0.3
+_NONSENSE = re.compile("\\(cid:\\d+\\)|[\ufffd\ue000-\uf8ff]")
+_DATE = re.compile(r"D?:?(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:(Z)|([+-])(\d\d)'?(\d\d)?)?")
+_PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
+_LINK = 2  # FPDF_ANNOT_LINK
+_MEDIA_TYPE = "application/pdf"
+
+_DAMAGED = (
+    PdfminerException, MalformedPDFException, PDFException, OSError, ValueError, TypeError, KeyError, IndexError,
+    AttributeError, AssertionError, ArithmeticError, RecursionError, struct.error,
+)  # fmt: skip
+"""What pdfminer raises on damaged pages: it trusts most of what it finds."""
+
+PROTECTED = Unreadable(
+    "This PDF is protected by a password.", "Ask the sender for the password, or print it and scan the print."
+)
+_DAMAGED_PAGE = "This page is damaged and could not be drawn."
+
+
+class _Seen(NamedTuple):
+    """The text layer of a page: its words, in points from the top left of the page as shown, and how much of the page
+    pictures cover, 0 to 1."""
+
+    boxes: list[Box]
+    pictures: float
+
+
+def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unreadable:  # noqa: ARG001 - as all readers
+    """Read a PDF.
+
+    Args:
+        data: its bytes.
+        options: none.
+        tick: called after each page.
+
+    Raises:
+        ToolMissingError: a page needs OCR, and Tesseract or its data is not on this machine.
+    """
+    if b"%PDF-" not in data[:_HEAD_BYTES]:
+        return Unreadable(not_a("a PDF", data), "Open it by hand, and ask for a PDF or a scan if it is a letter.")
+    if b"startxref" not in data[-_TAIL_BYTES:] and b"%%EOF" not in data[-_TAIL_BYTES:]:
+        return Unreadable("This PDF is cut off: its end is missing.", "Ask for it again, or scan the letter again.")
+    try:
+        document = pypdfium2.PdfDocument(data)
+        document.init_forms()  # does nothing without a form; must come before the first page is touched
+        pages = len(document)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == _PASSWORD_ERROR:
+            return PROTECTED
+        return Unreadable("This PDF is damaged and does not open.", "Ask for it again, or scan the letter again.")
+    if pages == 0:
+        return Unreadable("This PDF has no pages.", "Ask for it again, or scan the letter again.")
+    if pages > MAX_PAGES:
+        return Unreadable(f"This PDF has more than {MAX_PAGES} pages.", "Split it into several files.")
+    return _read(document, _with_typed_in(document, data), pages, tick)
+
+
+def _read(document: Any, data: bytes, pages: int, tick: Tick) -> Reading | Unreadable:
+    parts: list[Part] = []
+    needs: set[str] = set()
+    with _text_layers(data, pages) as layers:
+        for number in range(pages):
+            part = _page(document, number, layers)
+            parts.append(part)
+            needs |= {"rescan"} if part.problem else ocr.needs_of(part) if part.method == "ocr" else set()
+            tick()
+    if all(part.problem for part in parts):
+        return Unreadable("No page of this PDF could be read.", "Ask for it again, or scan the letter again.")
+    methods = {part.method for part in parts}
+    reader = f"pdf {READER}" + (f", ocr {ocr.READER}" if "ocr" in methods else "")
+    facts = {"pages": str(pages), **_scan_date(document.get_metadata_value("CreationDate"))}
+    return Reading(reader=reader, parts=parts, facts=facts, needs=sorted(needs))
+
+
+def _page(document: Any, number: int, layers: "_Layers") -> Part:
+    """Read one page, numbered from 0."""
+    try:
+        page = document[number]
+        width, height = page.get_size()
+    except pypdfium2.PdfiumError:
+        return ocr.damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
+    seen = layers.page(number)
+    if seen is None or _is_picture(seen):
+        return _drawn(page, number, width, height)
+    found = compose(into_paragraphs(into_lines(seen.boxes)))
+    return Part(
+        number=number,
+        kind="page",
+        media_type=_MEDIA_TYPE,
+        text=found.text,
+        method="pdf",
+        page=number + 1,
+        width=round(width, 2),
+        height=round(height, 2),
+        words=found.words,
+        cleaned=found.cleaned,
+    )
+
+
+def _is_picture(seen: _Seen) -> bool:
+    """Whether the words of a page are not what a person would read on it."""
+    text = "".join(box.text for box in seen.boxes)
+    nonsense = sum(map(len, _NONSENSE.findall(text)))
+    return (
+        not text
+        or (len(text) < _FEW_CHARS and seen.pictures > _PICTURE_SHARE)
+        or nonsense > _NONSENSE_SHARE * len(text)
+    )
+
+
+def _drawn(page: Any, number: int, width: float, height: float) -> Part:
+    if not width * height > 0:
+        return ocr.damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
+    dpi = min(_DPI, POINTS * sqrt(_MAX_PIXELS / (width * height)))
+    try:
+        grey = page.render(scale=dpi / POINTS, grayscale=True).to_pil().convert("L")
+    except (pypdfium2.PdfiumError, ValueError):
+        return ocr.damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
+    return ocr.page_part(Page(grey, dpi, dpi_assumed=False), number, _MEDIA_TYPE)
+
+
+class _Layers:
+    """The text layers of a PDF's pages, as far as pdfplumber can open it and finds as many pages as PDFium."""
+
+    def __init__(self, pages: list[pdfplumber.page.Page]) -> None:
+        self._pages = pages
+
+    def page(self, number: int) -> _Seen | None:
+        """The text layer of a page, numbered from 0; None if it can't be read."""
+        if not self._pages:
+            return None
+        page = self._pages[number]
+        try:
+            left, top, right, bottom = (float(edge) for edge in page.cropbox)
+            boxes = [
+                Box(word["text"], word["x0"] - left, word["top"] - top, word["x1"] - left, word["bottom"] - top)
+                for word in page.extract_words(x_tolerance_ratio=0.15)
+            ]
+            area = (right - left) * (bottom - top)
+            pictures = sum(float(image["width"]) * float(image["height"]) for image in page.images)
+        except _DAMAGED:
+            return None
+        finally:
+            page.close()
+        shown = [
+            box for box in boxes if box.x1 > 0 and box.bottom > 0 and box.x0 < right - left and box.top < bottom - top
+        ]
+        return _Seen(shown, pictures / area if area > 0 else 0.0)
+
+
+@contextmanager
+def _text_layers(data: bytes, pages: int) -> Iterator[_Layers]:
+    try:
+        pdf = pdfplumber.open(BytesIO(data))
+        found = pdf.pages
+    except _DAMAGED:
+        yield _Layers([])
+        return
+    yield _Layers(found if len(found) == pages else [])
+
+
+def _with_typed_in(document: Any, data: bytes) -> bytes:
+    """The PDF with the values of its form fields and the words of its comments as part of its pages."""
+    raw = pypdfium2.raw
+    changed = False
+    try:
+        for number in range(len(document)):
+            page = document[number]
+            if _has_more_than_links(page):
+                changed |= raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
+        if not changed:
+            return data
+        flat = BytesIO()
+        document.save(flat)
+    except pypdfium2.PdfiumError:
+        return data
+    return flat.getvalue()
+
+
+def _has_more_than_links(page: Any) -> bool:
+    raw = pypdfium2.raw
+    for index in range(raw.FPDFPage_GetAnnotCount(page)):
+        annotation = raw.FPDFPage_GetAnnot(page, index)
+        if not annotation:
+            continue
+        kind = raw.FPDFAnnot_GetSubtype(annotation)
+        raw.FPDFPage_CloseAnnot(annotation)
+        if kind != _LINK:
+            return True
+    return False
+
+
+def _scan_date(written: str) -> dict[str, str]:
+    """The fact that a CreationDate makes (ISO 32000-1, 7.9.4), if it is a plausible date."""
+    found = _DATE.match(written)
+    if found is None:
+        return {}
+    year, month, day, hour, minute, second, utc, sign, hours, minutes = found.groups()
+    local = local_time(year, month, day, hour, minute, second or "00")
+    if local is None:
+        return {}
+    if utc is None and sign is None:
+        return {"scan_date_local": local}
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0)) * (-1 if sign == "-" else 1)
+    try:
+        moment = datetime.fromisoformat(local).replace(tzinfo=UTC) - offset
+    except ValueError:
+        return {}
+    return {"scan_date": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}

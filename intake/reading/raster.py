@@ -1,0 +1,167 @@
+"""Pictures into pages: every frame of a TIFF, JPEG or PNG as the page that a person sees, in grey, with its size."""
+
+import math
+import re
+import struct
+import warnings
+from datetime import datetime
+from io import BytesIO
+from typing import NamedTuple
+
+from PIL import ExifTags, Image, ImageOps
+
+from intake.reading.parts import Unreadable
+from intake.reading.sniff import not_a
+
+MAX_PIXELS = 120_000_000
+"""Of one page: A4 at 1,200 dpi has 139 million, at 1,000 dpi 97 million."""
+MAX_PAGES = 2_000
+POINTS = 72.0
+_USUAL_DPI = 300.0
+_LONG_SIDE_INCHES = (1.0, 40.0)
+_LIKELY_LONG_SIDE_INCHES = 24.0
+_A4_LONG_SIDE_INCHES = 11.69
+_DPI = (50.0, 2_400.0)
+_SQUARE = 1.1
+_SIDEWAYS = frozenset({5, 6, 7, 8})
+_FORMATS = ("TIFF", "JPEG", "PNG")
+_DATE = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)")
+_YEARS = range(1990, 2100)
+
+DAMAGED = (
+    OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, struct.error,
+    Image.DecompressionBombError,
+)  # fmt: skip
+"""What Pillow raises on damaged pictures: each decoder its own."""
+
+# The limit is ours, by page and with a sentence; Pillow's is a warning first.
+Image.MAX_IMAGE_PIXELS = None
+
+
+class Page(NamedTuple):
+    """A picture as a person sees it: upright, grey, with square pixels; dots per inch, and whether they are a guess."""
+
+    grey: Image.Image
+    dpi: float
+    dpi_assumed: bool
+
+
+class TooLarge(Exception):
+    """A frame that is not unpacked, because it would fill the memory; the message says why, for staff."""
+
+
+class Scan:
+    """A file of pictures, opened but not yet decoded."""
+
+    def __init__(self, image: Image.Image) -> None:
+        """Args: image: as Pillow opened it."""
+        self._image = image
+        # A JPEG of a telephone may carry a second picture and a PNG may move: their first is the page.
+        self.frames = min(getattr(image, "n_frames", 1), MAX_PAGES + 1) if image.format == "TIFF" else 1
+
+    def page(self, number: int) -> Page:
+        """Decode one frame, numbered from 0.
+
+        Raises:
+            TooLarge: it has more pixels than are read.
+            OSError and others of ``DAMAGED``: it can't be decoded.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if self.frames > 1:
+                self._image.seek(number)
+            width, height = self._image.size
+            if width * height > MAX_PIXELS:
+                most = f"{MAX_PIXELS // 1_000_000} million"
+                raise TooLarge(f"The picture has {width} × {height} pixels, and no more than {most} are read.")
+            orientation = self._image.getexif().get(ExifTags.Base.Orientation, 1)
+            dpi = _declared_dpi(self._image)
+            upright = _flat(ImageOps.exif_transpose(self._image))
+        if dpi is not None and orientation in _SIDEWAYS:
+            dpi = (dpi[1], dpi[0])
+        return _squared(upright, dpi)
+
+    def taken(self) -> str | None:
+        """When it was scanned or photographed, by its own clock: ``YYYY-MM-DDTHH:MM:SS`` without zone, or None."""
+        try:
+            exif = self._image.getexif()
+            original = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+            written = original or exif.get(ExifTags.Base.DateTime)
+        except DAMAGED:
+            return None
+        found = _DATE.match(written) if isinstance(written, str) else None
+        return local_time(*found.groups()) if found else None
+
+
+def open_scan(data: bytes) -> Scan | Unreadable:
+    """Open a TIFF, JPEG or PNG, whichever of them it is."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            scan = Scan(Image.open(BytesIO(data), formats=_FORMATS))
+    except DAMAGED:
+        return Unreadable(not_a("a picture that can be opened", data), "Scan it again, or ask for another copy.")
+    if scan.frames > MAX_PAGES:
+        return Unreadable(f"This file has more than {MAX_PAGES} pages.", "Split it into several files.")
+    return scan
+
+
+def local_time(year: str, month: str, day: str, hour: str, minute: str, second: str) -> str | None:
+    """Return a time without zone as ``YYYY-MM-DDTHH:MM:SS``, or None if it can't be one or is not of 1990-2099."""
+    written = f"{year}-{month}-{day}T{hour}:{minute}:{second}"
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return written if moment.year in _YEARS else None
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """The picture in grey as it looks on white paper."""
+    mode = image.mode
+    if mode in ("1", "L"):
+        return image.convert("L")
+    if mode.startswith(("I", "F")):
+        return _eight_bit(image)
+    if mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in image.info:
+        layers = image.convert("RGBA")
+        white = Image.new("RGBA", layers.size, "white")
+        return Image.alpha_composite(white, layers).convert("L")
+    if mode == "LAB":
+        return image.getchannel(0)
+    return image.convert("RGB").convert("L")
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """A picture of 16 or more bits a pixel in 8; how many it has is seen from its brightest pixel."""
+    whole = image.convert("F")
+    brightest = max(value for value in whole.getextrema() if isinstance(value, float))
+    top = 65_535.0 if brightest > 255 else 255.0 if brightest > 1 else 1.0
+    return whole.point(lambda value: value * (255.0 / top)).convert("L")
+
+
+def _squared(grey: Image.Image, dpi: tuple[float, float] | None) -> Page:
+    """The page with square pixels: a fax has twice as many across as down."""
+    if dpi is not None and max(dpi) > _SQUARE * min(dpi):
+        across, down = dpi
+        best = max(dpi)
+        grey = grey.resize((round(grey.width * best / across), round(grey.height * best / down)))
+        dpi = (best, best)
+    if dpi is not None:
+        return Page(grey, max(dpi), dpi_assumed=False)
+    long_side = max(grey.size)
+    likely = long_side / _USUAL_DPI <= _LIKELY_LONG_SIDE_INCHES
+    return Page(grey, _USUAL_DPI if likely else long_side / _A4_LONG_SIDE_INCHES, dpi_assumed=True)
+
+
+def _declared_dpi(image: Image.Image) -> tuple[float, float] | None:
+    """The resolution that the file names, or None if it names none or one that makes no sheet of paper."""
+    try:
+        across, down = (float(value) for value in image.info["dpi"])
+        inches = max(image.width / across, image.height / down)
+    except (KeyError, ValueError, TypeError, ArithmeticError):
+        return None
+    low, high = _DPI
+    sound = all(math.isfinite(value) and low <= value <= high for value in (across, down))
+    shortest, longest = _LONG_SIDE_INCHES
+    return (across, down) if sound and shortest <= inches <= longest else None
