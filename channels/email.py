@@ -8,6 +8,8 @@ from channels.base import Adapter, AdapterKind, AdapterSettings, ConfigPath, Not
 from channels.folder import FolderAdapter
 from channels.maildir import MailLayout
 
+_PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+
 
 class EmailSettings(AdapterSettings):
     """Either ``folder``, or ``host`` with ``user`` and ``password_env`` and what else the account needs.
@@ -20,11 +22,11 @@ class EmailSettings(AdapterSettings):
     folder: ConfigPath | None = None
     settle_seconds: float = Field(default=0, ge=0, le=3600)
 
-    host: str | None = Field(default=None, min_length=1)
+    host: str | None = Field(default=None, pattern=_PRINTABLE)
     port: int | None = Field(default=None, ge=1, le=65535)
     tls: Literal["starttls"] | bool = True
     ca_file: ConfigPath | None = None
-    user: str | None = Field(default=None, min_length=1)
+    user: str | None = Field(default=None, pattern=_PRINTABLE)
     password_env: str | None = Field(default=None, min_length=1)
     auth: Literal["password"] = "password"
     mailboxes: tuple[str, ...] | None = Field(default=None, min_length=1)
@@ -33,6 +35,11 @@ class EmailSettings(AdapterSettings):
     batch_messages: int = Field(default=200, ge=1, le=700)  # a command line of at most 8,000 characters (RFC 7162, 4)
     mailbox_user: NotYet = None
     after: NotYet = None
+
+    @property
+    def server_port(self) -> int:
+        """The port that is meant: by RFC 8314 and RFC 3501 if none is given."""
+        return self.port or (993 if self.tls is True else 143)
 
     @model_validator(mode="after")
     def _one_source(self) -> "EmailSettings":
@@ -65,7 +72,7 @@ def build(settings: EmailSettings, outside: Outside) -> Adapter:
 
     account = Account(
         host=settings.host or "",
-        port=settings.port or (993 if settings.tls is True else 143),
+        port=settings.server_port,
         tls=settings.tls,
         ca_file=settings.ca_file,
         user=settings.user or "",

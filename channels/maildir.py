@@ -16,6 +16,7 @@ from channels.names import is_item, media_type, spell, suffix
 OUTGOING = frozenset({"sent", "sent items", "drafts", "outbox"})
 """Mailboxes of what the council itself wrote, in lower case: not received, so not listed."""
 
+_PARTS = frozenset({"cur", "new", "tmp"})
 _FLAGS = re.compile(r"[:;!]2,[^/]*$")  # ":" by the standard; ";" and "!" where a file system can't hold it
 _BOOKKEEPING = re.compile(r"dovecot|courier|(maildirfolder|maildirsize|subscriptions)$")
 
@@ -90,17 +91,16 @@ class MailLayout:
 
 
 def _is_maildir(folder: Path, folders: Sequence[str] | None = None) -> bool:
-    """Whether a folder is a Maildir; also where a copy has lost its empty ``new`` and ``tmp``, as git's copies do."""
-    parts = ("cur", "new", "tmp")
-    names = set(folders if folders is not None else (part for part in parts if (folder / part).is_dir()))
-    if "cur" not in names:
-        return False
-    return bool(names & {"new", "tmp"}) or any(_FLAGS.search(entry.name) for entry in entries(folder / "cur"))
+    """Whether a folder is a Maildir; also where a copy has lost the empty ones of its three folders, as git's have."""
+    names = set(folders) if folders is not None else {part for part in _PARTS if (folder / part).is_dir()}
+    if len(names & _PARTS) >= 2:
+        return True
+    return "cur" in names and any(_FLAGS.search(entry.name) for entry in entries(folder / "cur"))
 
 
 def _is_walked(folder: Path, name: str, *, maildir: bool) -> bool:
     """Whether to look into a folder. Hidden ones are for programs, but for the dot-folders of Maildir++."""
-    if maildir and name in ("cur", "new", "tmp"):
+    if maildir and name in _PARTS:
         return False
     return is_item(name) or _is_maildir(folder / name)
 

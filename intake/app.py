@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-
 from channels import ADAPTERS
 from channels.base import Outside
 from intake import config, job
@@ -28,8 +26,8 @@ from intake.tables import RowReader
 from intake.trace import read_original, trace
 from storage import accounts, runs
 from storage.audit import Check, audit
-from storage.database import Database
-from storage.originals import OriginalStore
+from storage.database import Database, DatabaseFull, DatabaseUnusable
+from storage.originals import OriginalDamaged, OriginalStore
 from storage.receipts import ReceiptView
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs"})
@@ -219,9 +217,9 @@ def _storage_errors() -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StorageFull("The disk that holds the home is full: everything stopped.") from error
         raise StorageUnusable(f"The home can't be used: {error.strerror}.") from error
-    except OperationalError as error:
-        if "full" in str(error.orig):
-            raise StorageFull("The disk that holds the database is full: everything stopped.") from error
-        raise StorageUnusable("The database can't be used: it is not running, locked, damaged or not ours.") from error
-    except SQLAlchemyError as error:
-        raise StorageUnusable(f"The database refused a statement ({type(error).__name__}).") from error
+    except DatabaseFull as error:
+        raise StorageFull(f"{error} Everything stopped.") from error
+    except DatabaseUnusable as error:
+        raise StorageUnusable(str(error)) from error
+    except OriginalDamaged as error:
+        raise StorageUnusable(f"{str(error)[0].upper()}{str(error)[1:]}.") from error

@@ -139,7 +139,7 @@ _AREAS = frozenset(
         "ZE",
     ]
 )
-# Outward and inward code: BS 7666; the inward code never has C, I, K, M, O or V, and a district's letter is one of a few.
+# Outward and inward code: BS 7666. The inward code never has C, I, K, M, O or V; a district's letter is one of a few.
 _POSTCODE = re.compile(
     r"(?<![\w-])([A-Z]{1,2})([0-9][0-9A-Z]?)[ \t\u00a0]{0,3}([0-9][ABD-HJLNP-UW-Z]{2})(?![\w-])", re.IGNORECASE
 )

@@ -115,7 +115,7 @@ def run(job: Job, ways: dict[str, Way], pool: Readers) -> RunReport:
 
     Raises:
         OSError: the disk is full, or the home can't be written.
-        sqlalchemy.exc.SQLAlchemyError: the database can't be used.
+        DatabaseUnusable: the database can't be used.
     """
     started = job.clock()
     with job.database.write() as tx:

@@ -17,7 +17,7 @@ from intake.reading.parts import Part, Reading, ToolMissing, Unreadable, Word
 from intake.reading.readers import Readers
 from intake.reading.sandbox import ReadJob, ReadResult
 from intake.receive import ChannelRun
-from intake.screening import screen_message
+from intake.screening import Verdict, screen_message
 from intake.splitting import row_cells, split_delivery
 from intake.tables import RowReader, is_blank
 from storage import deliveries, ledger, receipts, responses, rows
@@ -183,9 +183,10 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
     else:
         ended.parts += [part for n, r in enumerate([result, *result.forwarded]) for part in _parts(receipt, n, r)]
         is_message = receipt.media_type == "message/rfc822"
-        reason = _reason_to_set_aside(result, is_message=is_message) if screened else None
-        if reason is not None:
-            ended.settled.append(Settled(receipt.id, "set_aside", reason, "A person looks at it before closing."))
+        verdict = _verdict(result, is_message=is_message) if screened else None
+        if verdict is not None:
+            said = f"Rule: {verdict.rule}. A person looks at it before closing; overturn it if it is an answer."
+            ended.settled.append(Settled(receipt.id, "set_aside", verdict.reason, said))
         elif is_message:
             ended.responses += _from_message(desk, receipt, result)
         else:
@@ -199,11 +200,10 @@ def _is_sound(reading: Reading) -> bool:
     return in_order and not any("\x00" in part.text for part in reading.parts)
 
 
-def _reason_to_set_aside(reading: Reading, *, is_message: bool) -> str | None:
-    if not is_message:
-        return "empty" if normalise.is_blank_document(reading) else None
-    verdict = screen_message(reading.facts)
-    return None if verdict is None else verdict.reason
+def _verdict(reading: Reading, *, is_message: bool) -> Verdict | None:
+    if is_message:
+        return screen_message(reading.facts)
+    return Verdict("empty", "nothing on any page") if normalise.is_blank_document(reading) else None
 
 
 def _from_message(desk: Desk, receipt: ReceiptView, reading: Reading) -> list[NewResponse]:

@@ -20,6 +20,7 @@ from alembic.config import Config
 from sqlalchemy import ColumnElement, Connection, Engine, Table, collate, create_engine, event, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from storage.models import Number
 
@@ -32,6 +33,10 @@ _numbers = Number.__table__  # type: ignore[attr-defined]  # SQLModel gives it t
 
 class DatabaseUnusable(Exception):
     """The database can't be opened, or is not of this program. The message is one sentence."""
+
+
+class DatabaseFull(DatabaseUnusable):
+    """The disk that holds the database is full; the transaction did not happen."""
 
 
 class LeaseHeld(Exception):
@@ -57,8 +62,12 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A write transaction: everything in it, or nothing. Keep it short: build the batch before."""
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        """A write transaction: everything in it, or nothing. Keep it short: build the batch before.
+
+        Raises:
+            DatabaseFull, DatabaseUnusable: the database can't do it.
+        """
+        with _failures(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             if not self.is_sqlite:
                 # As in SQLite, writers take turns: entries get their positions in the order of their numbers.
                 connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _lock_key("write")})
@@ -66,15 +75,19 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A read transaction: one consistent state of everything."""
-        with self.engine.connect() as connection, connection.begin():
+        """A read transaction: one consistent state of everything.
+
+        Raises:
+            DatabaseUnusable: the database can't be read.
+        """
+        with _failures(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     def migrate(self) -> None:
         """Bring the tables to this version's shape; one process at a time."""
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
-        with self.lease("migrate", wait=True), self.engine.connect() as connection:
+        with _failures(), self.lease("migrate", wait=True), self.engine.connect() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         if self.is_sqlite:
@@ -84,7 +97,7 @@ class Database:
         """Whether the database has this version's tables, without changing anything."""
         if self.is_sqlite and not (self._home / "intake.sqlite3").exists():
             return False
-        with self.engine.connect() as connection:
+        with _failures(), self.engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return False
             found = connection.execute(text("select version_num from alembic_version")).scalar()
@@ -141,6 +154,17 @@ class Database:
     def close(self) -> None:
         """End all connections."""
         self.engine.dispose()
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """What a driver raises, as one sentence."""
+    try:
+        yield
+    except DBAPIError as error:
+        if "full" in str(error.orig) or getattr(error.orig, "sqlstate", "") == "53100":
+            raise DatabaseFull("The disk that holds the database is full.") from error
+        raise DatabaseUnusable(f"The database can't be used ({type(error.orig).__name__}).") from error
 
 
 def _lock_key(name: str) -> int:

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from channels import ADAPTERS
+from channels.email import EmailSettings
 
 ACCOUNT = {"host": "imap.example.org", "user": "consultation", "password_env": "MAIL_PASSWORD"}
 
@@ -29,6 +30,8 @@ def error(kind: str, section: dict[str, object]) -> str:
         ("email", {"host": "imap.example.org", "password_env": "X"}, "user: should be given beside host"),
         ("email", ACCOUNT | {"settle_seconds": 1}, "settle_seconds: should stand beside folder only"),
         ("email", ACCOUNT | {"tls": "never"}, "tls"),
+        ("email", ACCOUNT | {"user": "a\r\nb"}, "user: "),
+        ("email", ACCOUNT | {"host": ""}, "host: "),
         ("email", ACCOUNT | {"port": 0}, "port: "),
         ("email", ACCOUNT | {"timeout_s": 0}, "timeout_s: "),
         ("email", ACCOUNT | {"batch_messages": 701}, "batch_messages: "),
@@ -59,4 +62,5 @@ def test_paths_are_relative_to_the_config_file(tmp_path: Path) -> None:
 def test_the_port_follows_from_tls(tls: object, port: int) -> None:
     """Without a port the account is asked on the standard one: 993 with TLS, 143 with STARTTLS or without TLS."""
     settings = ADAPTERS["email"].settings.model_validate(ACCOUNT | {"tls": tls})
-    assert settings.model_dump()["port"] == port
+    assert isinstance(settings, EmailSettings)
+    assert settings.server_port == port

@@ -1,4 +1,4 @@
-"""A fifth way in takes one file in channels/: found, configured and held to the conformance suite without any other change."""
+"""A fifth way in takes one file in channels/: it is found, configured, and held to the conformance suite unchanged."""
 
 import json
 import shutil

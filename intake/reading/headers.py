@@ -7,6 +7,7 @@ for this raise on real mail (KeyError, LookupError, IndexError, RecursionError) 
 
 import binascii
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -67,8 +68,7 @@ def split_block(raw: bytes) -> Block:
     names: list[str] = []
     values: list[list[str]] = []
     at = cleaned = 0
-    for raw_line in raw.split(b"\n"):
-        line, replaced = decode(raw_line.rstrip(b"\r"), None)
+    for line, length, replaced in _lines(raw):
         if line[:1] in (" ", "\t"):
             if values:
                 values[-1].append(line.strip())
@@ -79,9 +79,21 @@ def split_block(raw: bytes) -> Block:
         elif names or not line.startswith(("From ", ">From ")):
             break
         cleaned += replaced
-        at += len(raw_line) + 1
+        at += length + 1
     fields = [Field(name, " ".join(lines)) for name, lines in zip(names, values, strict=True)]
     return Block(fields, min(at, len(raw)), cleaned)
+
+
+def _lines(raw: bytes) -> Iterator[tuple[str, int, int]]:
+    """The lines of a block as text, with their length in bytes and how many characters were replaced."""
+    if raw.isascii():
+        for line in raw.decode("ascii").split("\n"):
+            text, replaced = clean(line.rstrip("\r"))
+            yield text, len(line), replaced
+        return
+    for raw_line in raw.split(b"\n"):
+        text, replaced = decode(raw_line.rstrip(b"\r"), None)
+        yield text, len(raw_line), replaced
 
 
 def decode_words(value: str) -> str:

@@ -13,7 +13,7 @@ from inscriptis.model.config import ParserConfig
 from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement, HTMLParser, document_fromstring  # type: ignore[import-untyped]
 
-from intake.reading.clean import clean
+from intake.reading.clean import REPLACEMENT, clean
 
 MAX_CHARS = 4_000_000
 """Of an HTML text; what stands beyond is not read."""
@@ -32,6 +32,7 @@ _BLOCKS = (
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _META_BYTES = 4_096
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
@@ -59,8 +60,8 @@ def words(source: str) -> str:
     else:
         etree.strip_elements(tree, *_UNSEEN, with_tail=False)
         for block in tree.iter(*_BLOCKS):
-            block.text = "\n" + (block.text or "")
-            block.tail = "\n" + (block.tail or "")
+            block.text = "\n" + _NOT_XML.sub(REPLACEMENT, block.text or "")
+            block.tail = "\n" + _NOT_XML.sub(REPLACEMENT, block.tail or "")
         text = etree.tostring(tree, method="text", encoding="unicode")
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return clean("\n".join(line for line in lines if line))[0]

@@ -7,7 +7,6 @@ is closed to it (libraries print there) once it has started.
 
 import argparse
 import ctypes
-import io
 import os
 import resource
 import signal
@@ -72,20 +71,20 @@ def serve(channel: socket.socket) -> None:
             return
         waiting.extend(descriptors)
         for body in frames.feed(data):
-            with os.fdopen(waiting.popleft(), "rb", buffering=0) as original:
-                for answer in _answers(wire.request(body), original, channel):
-                    channel.sendall(answer)
+            original = waiting.popleft()
+            for answer in _answers(wire.request(body), original, channel):
+                channel.sendall(answer)
+            os.close(original)
 
 
-def _answers(request: wire.Request, original: io.FileIO, channel: socket.socket) -> Iterator[bytes]:
+def _answers(request: wire.Request, original: int, channel: socket.socket) -> Iterator[bytes]:
     """Yield the framed answers. The one broad catch of the package: whatever a reader raises on hostile bytes becomes
     an answer, except that running out of memory ends the process, whose heap can't be trusted to serve the next."""
     tick_frame = wire.frame(wire.Progress())
     try:
         if request.task == "read":
-            result = dispatch.read(
-                original.readall(), request.media_type, request.options, lambda: channel.sendall(tick_frame)
-            )
+            data = os.pread(original, os.fstat(original).st_size, 0)
+            result = dispatch.read(data, request.media_type, request.options, lambda: channel.sendall(tick_frame))
             yield wire.frame(wire.Failed(result) if isinstance(result, Unreadable) else wire.Read(result))
         else:
             yield from map(wire.frame, _split(request, original))
@@ -97,8 +96,8 @@ def _answers(request: wire.Request, original: io.FileIO, channel: socket.socket)
         yield wire.frame(wire.Failed(_BROKEN))
 
 
-def _split(request: wire.Request, original: io.FileIO) -> Iterator[wire.Answer]:
-    result = dispatch.split(io.BufferedReader(original, 1 << 20), request.media_type, request.options)
+def _split(request: wire.Request, original: int) -> Iterator[wire.Answer]:
+    result = dispatch.split(os.fdopen(os.dup(original), "rb", buffering=1 << 20), request.media_type, request.options)
     if isinstance(result, Unreadable):
         yield wire.Failed(result)
         return
