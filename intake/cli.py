@@ -17,7 +17,6 @@ from intake.decide import ACTIONS, Wish
 from intake.errors import ConfigurationError, IntakeError
 from intake.export import Wanted
 from intake.log import configure
-from intake.watch import watch as watch_channels
 from storage.schema import OUTCOMES
 
 cli = typer.Typer(
@@ -179,6 +178,8 @@ def export(
 @cli.command()
 def watch(context: typer.Context) -> None:
     """Run each channel on its own schedule (`every` in its section) until the program is told to stop."""
+    from intake.watch import watch as watch_channels  # a scheduler that no other command needs
+
     with App(context.obj) as app:
         watch_channels(app)
 

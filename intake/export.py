@@ -10,10 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa
-import pyarrow.parquet
-import xlsxwriter
-
 from intake.codebook import codebook
 from intake.config import Consultation
 from intake.errors import ConfigurationError
@@ -128,6 +124,9 @@ def _write_jsonl(path: Path, names: Sequence[str], rows: Iterable[Sequence[str]]
 
 
 def _write_parquet(path: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet
+
     schema = pa.schema([(name, pa.string()) for name in names])
     remaining = iter(rows)
     with pyarrow.parquet.ParquetWriter(path, schema) as writer:
@@ -138,6 +137,8 @@ def _write_parquet(path: Path, names: Sequence[str], rows: Iterable[Sequence[str
 
 def _write_xlsx(path: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Strings as they are; a text that is too long for a cell goes on in the sheet ``long_text``, piece by piece."""
+    import xlsxwriter
+
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
@@ -167,6 +168,7 @@ def _continued(reference: str, name: str, value: str) -> list[tuple[str, str, in
     return [(reference, name, n, value[start : start + _XLSX_CELL]) for n, start in enumerate(pieces, start=2)]
 
 
+# The libraries of the two binary formats are imported in their writers: other commands need not wait for them.
 _WRITERS: dict[str, Callable[[Path, Sequence[str], Iterable[Sequence[str]]], None]] = {
     ".csv": _write_csv,
     ".xlsx": _write_xlsx,

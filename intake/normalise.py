@@ -6,7 +6,7 @@ A field is right or blank. What fills it carries where it was read from; what ca
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import formataddr
 from typing import Any
 
@@ -14,7 +14,6 @@ from intake import fields
 from intake.config import Consultation
 from intake.places import Gazetteer
 from intake.reading.parts import Part, Reading
-from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import LATEST_POSSIBLE, Evidence, FieldEvidence
 
@@ -310,7 +309,7 @@ def received(
         filled.needs.add("received-date")
     elif late:
         filled.needs.add("late?")
-    written = utc_text(at)
+    written = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     evidence = Evidence(value=written, method=method, confidence=1.0, place=place, quote=quote or written)
     filled.fill("received_at", at, evidence)
     filled.fill("received_basis", basis)

@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import ColumnElement, Connection, Engine, Table, collate, create_engine, event, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -85,6 +83,10 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to this version's shape; one process at a time."""
+        # Imported here: only a new or outdated home pays for it.
+        from alembic import command
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         with _failures(), self.lease("migrate", wait=True), self.engine.connect() as connection:

@@ -80,7 +80,7 @@ class Child:
         """Start it, without waiting until it is up.
 
         Args:
-            command: the program; ``--memory-mb`` and ``--parent`` are added.
+            command: the program; ``--memory-mb`` is added.
             memory_mb: its address space, in MiB.
             max_frame_bytes: the longest single answer that is accepted.
         """
@@ -94,7 +94,7 @@ class Child:
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [*command, "--memory-mb", str(memory_mb), "--parent", str(os.getpid())],
+                [*command, "--memory-mb", str(memory_mb)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

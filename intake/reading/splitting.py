@@ -169,6 +169,8 @@ def _pieces(first: wire.Pieces, answers: Answers, size: int) -> Iterator[Piece]:
 
 
 def _nothing(answer: wire.Answer) -> tuple[()]:
+    if isinstance(answer, wire.Failed) and isinstance(answer.why, Unreadable):
+        raise SplitBroken(answer.why)
     if not isinstance(answer, wire.End):
         raise SplitBroken(Unreadable(NONSENSE, NEXT_STEP))
     return ()

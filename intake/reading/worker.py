@@ -1,4 +1,4 @@
-"""The child: ``python -m intake.reading.worker --memory-mb N [--parent PID]``, its socket to the parent as stdin.
+"""The child: ``python -m intake.reading.worker --memory-mb N``, its socket to the parent as stdin.
 
 It opens untrusted bytes, so it holds nothing worth having and can do little: it has limits of its own from the first
 moment on, dies with its parent, and never sees a path, only descriptors. Nothing of a document goes to stderr, which
@@ -15,9 +15,10 @@ from collections import deque
 from collections.abc import Iterator
 
 from intake.reading import dispatch, wire
-from intake.reading.parts import Unreadable
+from intake.reading.parts import Reading, Unreadable
 
 _MAX_FILE_BYTES = 16 * 1024 * 1024  # the bytecode of a library imported for the first time; a reader writes nothing
+_MAX_READ_BYTES = 1024 * 1024 * 1024  # of one item; a single call reads twice as many at most
 _PR_SET_PDEATHSIG = 1
 _RECEIVE_BYTES = 65_536
 _FDS_AT_ONCE = 64
@@ -32,9 +33,8 @@ def main() -> None:
     """Serve requests until the parent goes away."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--memory-mb", type=int, required=True, help="address space, in MiB")
-    arguments.add_argument("--parent", type=int, help="process id of the parent, to notice that it is gone already")
     given = arguments.parse_args()
-    _die_with_parent(given.parent)
+    _die_with_parent()
     _limit(given.memory_mb)
     with socket.socket(fileno=os.dup(0)) as channel:
         channel.sendall(wire.frame(wire.Ready()))
@@ -44,10 +44,10 @@ def main() -> None:
         serve(channel)
 
 
-def _die_with_parent(parent: int | None) -> None:
+def _die_with_parent() -> None:
+    # A parent that is gone already has closed its end of the socket: the first thing that is read says so. Its process
+    # id would say the same, but not from inside a sandbox.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if parent is not None and os.getppid() != parent:
-        raise SystemExit(0)
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # A terminal or systemd sends these to the whole group. The parent decides when to end: a child that died of
         # them would leave its item looking like the cause.
@@ -83,8 +83,7 @@ def _answers(request: wire.Request, original: int, channel: socket.socket) -> It
     tick_frame = wire.frame(wire.Progress())
     try:
         if request.task == "read":
-            data = os.pread(original, os.fstat(original).st_size, 0)
-            result = dispatch.read(data, request.media_type, request.options, lambda: channel.sendall(tick_frame))
+            result = _read(request, original, lambda: channel.sendall(tick_frame))
             yield wire.frame(wire.Failed(result) if isinstance(result, Unreadable) else wire.Read(result))
         else:
             yield from map(wire.frame, _split(request, original))
@@ -94,6 +93,13 @@ def _answers(request: wire.Request, original: int, channel: socket.socket) -> It
         yield wire.frame(wire.Failed(error.missing))
     except Exception:  # noqa: BLE001 - see above
         yield wire.frame(wire.Failed(_BROKEN))
+
+
+def _read(request: wire.Request, original: int, tick: dispatch.Tick) -> Reading | Unreadable:
+    size = os.fstat(original).st_size
+    if size > _MAX_READ_BYTES:
+        return Unreadable(f"This file is larger than {_MAX_READ_BYTES >> 20} MB.", "Ask for it in smaller pieces.")
+    return dispatch.read(os.pread(original, size, 0), request.media_type, request.options, tick)
 
 
 def _split(request: wire.Request, original: int) -> Iterator[wire.Answer]:
