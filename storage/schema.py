@@ -34,12 +34,13 @@ PassedOnReason = Literal["enquiry", "information-request", "subject-access", "co
 PASSED_ON_REASONS: tuple[str, ...] = get_args(PassedOnReason)
 SET_ASIDE_REASONS: tuple[str, ...] = get_args(MachineReason) + PASSED_ON_REASONS
 
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 _POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}")
 _PHONE = re.compile(r"\+[1-9][0-9]{4,14}")
 
 
 def _storable(value: str) -> str:
-    if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+    if _NOT_STORABLE.search(value):
         raise ValueError("should be text without NUL and without lone surrogates")
     return value
 
