@@ -242,7 +242,7 @@ class FolderAdapter:
                 return _WRITING
             if version_of(before) != listing.version:
                 return _CHANGED
-            original = path if before.st_size > IN_MEMORY_BYTES else file.read()
+            original = path.resolve() if before.st_size > IN_MEMORY_BYTES else file.read(before.st_size + 1)
             after = os.fstat(file.fileno())
         if stamp_of(after) != stamp_of(before) or (isinstance(original, bytes) and len(original) != before.st_size):
             return _CHANGED

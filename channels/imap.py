@@ -48,6 +48,7 @@ class ImapAdapter:
         Raises:
             SourceUnavailable: no connection, or it broke off.
             SourceRefused: the server does not take the login, or does not open a mailbox.
+            SourceChanged: it does not open a mailbox that the config names.
         """
         session = self._connected()
         self._spelled = _mailboxes(session)
@@ -119,19 +120,20 @@ def _mailboxes(session: Session) -> dict[str, bytes]:
 def _uids(session: Session, name: str, raw: bytes) -> tuple[int, list[int]]:
     """A mailbox's UIDVALIDITY and the UIDs of all its messages."""
     host = session.account.host
-    try:
-        uidvalidity, messages = session.examine(raw)
-    except NotAnswered as error:
-        raise _not_opened(session.account, name) from error
-    if not uidvalidity:
-        raise SourceRefused(f"{host} gives no UIDVALIDITY, so its messages can't be told apart: take another server.")
-    try:
-        uids = session.uids()
-    except NotAnswered as error:
-        raise SourceUnavailable(f"{host} does not list the messages of a mailbox: see the server's log.") from error
-    if messages and not uids:
-        raise SourceUnavailable(f"{host} announces messages in a mailbox and lists none: the next run asks again.")
-    return uidvalidity, uids
+    for _ in range(2):  # the second time for messages that another session has taken away in between
+        try:
+            uidvalidity, messages = session.examine(raw)
+        except NotAnswered as error:
+            raise _not_opened(session.account, name) from error
+        if not uidvalidity:
+            raise SourceRefused(f"{host} gives no UIDVALIDITY, so its messages can't be told apart: ask its operator.")
+        try:
+            uids = session.uids()
+        except NotAnswered as error:
+            raise SourceUnavailable(f"{host} does not list the messages of a mailbox: see the server's log.") from error
+        if len(uids) >= messages:
+            return uidvalidity, uids
+    raise SourceUnavailable(f"{host} announces more messages in a mailbox than it lists: the next run asks again.")
 
 
 def _not_opened(account: Account, name: str) -> SourceError:
@@ -142,7 +144,7 @@ def _not_opened(account: Account, name: str) -> SourceError:
             f"`mailboxes`: spell it as the server does, with its folders, or let this user read it."
         )
     return SourceRefused(
-        f"{account.host} lists a mailbox that this user may not read: name those to read in `mailboxes`."
+        f"{account.host} lists a mailbox that it does not open for this user: name those to read in `mailboxes`."
     )
 
 

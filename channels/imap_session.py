@@ -70,11 +70,7 @@ class Session:
         password = _password(account, environ)
         try:
             with self._speaking():
-                self._client = _connect(account)
-                self._client.normalise_times = False  # else times lose their zone
-                self._client.folder_encode = False  # names as the server spells them: what LIST says, EXAMINE takes
-                # imapclient hands all that passes, letters too, to a logger; it doubles the CPU of a fetch [measured].
-                self._client._imap.debug = 0
+                self._connect()
                 self._log_in(password)
         except NotAnswered as error:
             raise SourceUnavailable(
@@ -178,6 +174,24 @@ class Session:
             with suppress(OSError):
                 client.shutdown()
 
+    def _connect(self) -> None:
+        from imapclient import IMAPClient
+
+        account = self.account
+        imaplib._MAXLINE = _LINE_BYTES  # type: ignore[attr-defined]  # a large mailbox's answer to SEARCH is one line
+        context = _tls_context(account) if account.tls is not False else None
+        self._client = client = IMAPClient(
+            account.host, account.port, ssl=account.tls is True, ssl_context=context, timeout=account.timeout_s
+        )
+        client.normalise_times = False  # else times lose their zone
+        client.folder_encode = False  # names as the server spells them: what LIST says, EXAMINE takes
+        # imapclient hands all that passes, letters too, to a logger; that costs a third of a fetch's CPU [measured].
+        client._imap.debug = 0
+        if account.tls == "starttls":
+            if not client.has_capability("STARTTLS"):
+                raise SourceRefused(f"{account.host} offers no STARTTLS: set `tls` to true, with the port for TLS.")
+            client.starttls(context)
+
     def _log_in(self, password: str) -> None:
         from imapclient.exceptions import LoginError
 
@@ -216,22 +230,6 @@ def _password(account: Account, environ: Mapping[str, str]) -> str:
             f"character: set it without."
         )
     return password
-
-
-def _connect(account: Account) -> "IMAPClient":
-    from imapclient import IMAPClient
-
-    imaplib._MAXLINE = _LINE_BYTES  # type: ignore[attr-defined]  # a large mailbox's answer to SEARCH is one line
-    context = _tls_context(account) if account.tls is not False else None
-    client = IMAPClient(
-        account.host, account.port, ssl=account.tls is True, ssl_context=context, timeout=account.timeout_s
-    )
-    if account.tls == "starttls":
-        if not client.has_capability("STARTTLS"):
-            client.shutdown()
-            raise SourceRefused(f"{account.host} offers no STARTTLS: set `tls` to true, with the port for TLS.")
-        client.starttls(context)
-    return client
 
 
 def _tls_context(account: Account) -> ssl.SSLContext:

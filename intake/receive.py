@@ -110,7 +110,7 @@ def _take(
             missed.append(value)
             continue
         try:
-            arrived.append((value, batch.add(value.original)))
+            arrived.append((value, batch.add(value.original, value.changed)))
         except OriginalChanged:
             missed.append(Missed(value.source_key, value.version, "The file changed while it was being copied."))
     return arrived, missed, None

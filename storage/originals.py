@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -97,6 +97,7 @@ class Batch:
         self._store = store
         self._incoming = incoming
         self._written: dict[str, Path] = {}
+        self._temporaries: list[Path] = []
         self._found = False
         self.size = 0
 
@@ -104,26 +105,26 @@ class Batch:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for temporary in self._written.values():
+        for temporary in self._temporaries:
             temporary.unlink(missing_ok=True)
-        self._written.clear()
 
-    def add(self, original: bytes | Path) -> Stored:
-        """Write one original's bytes. A path is copied, and must be the same file before and after.
+    def add(self, original: bytes | Path, changed: Callable[[], bool] = lambda: False) -> Stored:
+        """Write one original's bytes. A file is copied; ``changed`` is then asked whether it is still the one meant.
 
         Raises:
-            OriginalChanged: the file at the path changed, or went away, while it was copied.
+            OriginalChanged: the file changed, or went away, while it was copied.
             OSError: it can't be written.
         """
-        if isinstance(original, bytes):
-            stored = Stored(hashlib.sha256(original).hexdigest(), len(original))
-            if self._is_new(stored):
-                temporary = self._temporary(stored.sha256)
-                temporary.write_bytes(original)
-                self._written[stored.sha256] = temporary
-        else:
-            stored = self._copy(original)
+        stored = self._write(original) if isinstance(original, bytes) else self._copy(original, changed)
         self.size += stored.size
+        return stored
+
+    def _write(self, content: bytes) -> Stored:
+        stored = Stored(hashlib.sha256(content).hexdigest(), len(content))
+        if self._is_new(stored):
+            temporary = self._temporary()
+            temporary.write_bytes(content)
+            self._written[stored.sha256] = temporary
         return stored
 
     def commit(self) -> None:
@@ -153,32 +154,28 @@ class Batch:
         self._found |= is_there
         return not is_there
 
-    def _temporary(self, name: str) -> Path:
-        return self._incoming / f"{os.getpid()}-{threading.get_ident()}-{name}"
+    def _temporary(self) -> Path:
+        temporary = self._incoming / f"{os.getpid()}-{threading.get_ident()}-{len(self._temporaries)}"
+        self._temporaries.append(temporary)
+        return temporary
 
-    def _copy(self, source: Path) -> Stored:
-        temporary = self._temporary(f"copy-{len(self._written)}")
+    def _copy(self, source: Path, changed: Callable[[], bool]) -> Stored:
+        temporary = self._temporary()
         digest = hashlib.sha256()
         size = 0
         try:
-            before = source.stat()
             with temporary.open("wb") as target:
                 for chunk in _chunks(source):
                     digest.update(chunk)
                     target.write(chunk)
                     size += len(chunk)
-            after = source.stat()
         except FileNotFoundError as error:
-            temporary.unlink(missing_ok=True)
             raise OriginalChanged from error
-        if (before.st_mtime_ns, before.st_size, before.st_ino) != (after.st_mtime_ns, size, after.st_ino):
-            temporary.unlink(missing_ok=True)
+        if changed():
             raise OriginalChanged
         stored = Stored(digest.hexdigest(), size)
         if self._is_new(stored):
-            self._written[stored.sha256] = temporary.rename(self._temporary(stored.sha256))
-        else:
-            temporary.unlink()
+            self._written[stored.sha256] = temporary
         return stored
 
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from channels import ADAPTERS
 from channels.base import Adapter
 from channels.folder import IN_MEMORY_BYTES
-from tests.conformance import AdapterConformance, Environment, Folder, tree_state
+from tests.conformance import AdapterConformance, Environment, Folder, build, tree_state
 from tests.support.dovecot import Mailbox
+
+pytest_plugins = ["tests.support.fixtures"]
 
 
 def folder(kind: str, key: str, path: Path, spell: Callable[[int], str], make: Callable[[str], bytes]) -> Folder:
     path.mkdir()
-    adapter_kind = ADAPTERS[kind]
-    return Folder(path, adapter_kind, adapter_kind.settings.model_validate({key: path}), spell, make)
+    return Folder(path, kind, {key: path}, spell, make)
 
 
 def message(text: str) -> bytes:
@@ -105,12 +105,9 @@ class ImapAccount:
         self.mailbox.doveadm("mailbox", "create", "-u", self.mailbox.user, *self.folders[1:])
 
     def adapter(self) -> Adapter:
-        kind = ADAPTERS["email"]
         account = {"host": self.mailbox.host, "user": self.mailbox.user, "password_env": "MAIL_PASSWORD"}
-        variables = {"MAIL_PASSWORD": self.mailbox.password}
-        return kind.build(
-            kind.settings.model_validate(account | self.settings), Environment(variables=variables).outside
-        )
+        environment = Environment(variables={"MAIL_PASSWORD": self.mailbox.password})
+        return build("email", account | self.settings, environment)
 
     def put(self, number: int) -> bytes:
         return self._deliver(number, message(f"number {number}"))

@@ -1,7 +1,6 @@
 """Folders as people and programs use them: files half written, renamed, replaced, linked and oddly named."""
 
 import os
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,21 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import ADAPTERS, folder
-from channels.base import Adapter, Arrival, Missed, SourceRefused, SourceUnavailable
+from channels import folder
+from channels.base import Adapter, Arrival, Missed
 from channels.folder import IN_MEMORY_BYTES
 from channels.names import spell, unspell
-from tests.conformance import CLOCK, Environment, content
-
-NOBODY = 65534
-
-
-def adapter(kind: str, now: datetime = CLOCK, **section: object) -> Adapter:
-    return ADAPTERS[kind].build(ADAPTERS[kind].settings.model_validate(section), Environment(now).outside)
+from tests.conformance import CLOCK, Environment, build, content
 
 
 def letters(path: Path, now: datetime = CLOCK, **section: object) -> Adapter:
-    return adapter("letters", now, folder=path, **section)
+    return build("letters", section | {"folder": path}, Environment(now))
 
 
 def keys(source: Adapter) -> list[str]:
@@ -146,6 +139,16 @@ def test_a_large_file_that_changes_while_it_is_copied_is_noticed(tmp_path: Path)
     assert value.changed()
 
 
+def test_a_large_log_behind_a_configured_link_can_be_copied(tmp_path: Path) -> None:
+    """The operator's own link to a large log is no change of the log."""
+    (tmp_path / "log 2011.csv").write_bytes(bytes(IN_MEMORY_BYTES + 1))
+    (tmp_path / "current.csv").symlink_to("log 2011.csv")
+    value = only(build("phone", {"log": tmp_path / "current.csv"}))
+    assert isinstance(value, Arrival)
+    assert value.source_key == "current.csv"
+    assert len(content(value)) == IN_MEMORY_BYTES + 1
+
+
 # ---- what is no file, and what is not for us
 
 
@@ -228,8 +231,8 @@ def test_scans_come_by_name_and_exports_by_age(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x")
         os.utime(tmp_path / name, (0, 1_300_000_000 + min(age, 2)))
     assert keys(letters(tmp_path)) == ["a.csv", "b.csv", "b/z.csv", "c.csv"]
-    assert keys(adapter("survey", exports=tmp_path)) == ["c.csv", "a.csv", "b.csv", "b/z.csv"]
-    assert keys(adapter("phone", log=tmp_path)) == ["c.csv", "a.csv", "b.csv", "b/z.csv"]
+    assert keys(build("survey", {"exports": tmp_path})) == ["c.csv", "a.csv", "b.csv", "b/z.csv"]
+    assert keys(build("phone", {"log": tmp_path})) == ["c.csv", "a.csv", "b.csv", "b/z.csv"]
 
 
 def test_a_log_may_be_one_file(tmp_path: Path) -> None:
@@ -238,7 +241,7 @@ def test_a_log_may_be_one_file(tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text("Said\nno\n")
     (tmp_path / "current.csv").symlink_to("calls.csv")
     for name in ("calls.csv", "current.csv"):
-        source = adapter("phone", log=tmp_path / name)
+        source = build("phone", {"log": tmp_path / name})
         assert keys(source) == [name]
         value = only(source)
         assert isinstance(value, Arrival)
@@ -250,155 +253,8 @@ def test_exports_of_any_kind_are_deliveries(tmp_path: Path) -> None:
     for name in ("a.csv", "b.TSV", "c.txt", "d.xlsx", "e"):
         (tmp_path / name).write_bytes(b"x")
         os.utime(tmp_path / name, (0, 1_300_000_000))
-    source = adapter("survey", exports=tmp_path)
+    source = build("survey", {"exports": tmp_path})
     values = [value for value in source.fetch(list(source.list())) if isinstance(value, Arrival)]
     sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     assert [value.media_type for value in values] == ["text/csv"] * 3 + [sheet, "application/octet-stream"]
     assert all(value.delivery for value in values)
-
-
-# ---- mail in folders
-
-
-def test_a_message_keeps_its_key_when_a_mail_program_touches_it(tmp_path: Path) -> None:
-    """Read, moved to ``cur``, flagged: the key and version stay, and a message listed before is found after."""
-    for part in ("cur", "new", "tmp"):
-        (tmp_path / "Team" / part).mkdir(parents=True)
-    file = tmp_path / "Team/new/1300000000.M1P1.host,S=5"
-    file.write_bytes(b"a: b\n")
-    source = adapter("email", folder=tmp_path)
-    listed = list(source.list())
-    assert [listing.source_key for listing in listed] == ["Team/cur/1300000000.M1P1.host,S=5"]
-    for name in ("cur/1300000000.M1P1.host,S=5:2,", "cur/1300000000.M1P1.host,S=5:2,RS"):
-        file = file.rename(tmp_path / "Team" / name)
-        for taking in (source, adapter("email", folder=tmp_path)):
-            [value] = taking.fetch(listed)
-            assert isinstance(value, Arrival)
-            assert (value.media_type, value.delivery) == ("message/rfc822", False)
-            assert list(taking.list()) == listed
-
-
-def test_a_maildir_shows_its_messages_and_nothing_else(tmp_path: Path) -> None:
-    """Mail in delivery, mail that was sent, and the server's own files are no items; folders below are walked."""
-    names = (
-        "cur/1.a:2,S", "new/2.a", "tmp/3.a", "dovecot-uidlist", "dovecot.index.log", "subscriptions", "maildirfolder",
-        ".Junk/new/4.a", ".Junk/tmp/5.a", ".Junk.Old/cur/6.a:2,", ".Sent/cur/7.a:2,S", ".Drafts/new/8.a", "letter.eml",
-        ".INBOX.Sent Items/cur/9.a:2,S", "Plain/mail.eml", "Other/cur/10.a:2,S", "Other/new/11.a", "Sent/mail.eml",
-        ".config/mail.eml",
-    )  # fmt: skip
-    for name in names:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"a: b\n")
-    assert set(keys(adapter("email", folder=tmp_path))) == {
-        "cur/1.a", "cur/2.a", ".Junk/cur/4.a", ".Junk.Old/cur/6.a", "letter.eml", "Plain/mail.eml", "Other/cur/10.a",
-        "Other/cur/11.a", "Sent/mail.eml",
-    }  # fmt: skip
-
-
-def test_a_maildir_that_git_or_a_zip_has_brought_is_still_one(tmp_path: Path) -> None:
-    """A copy that has lost the empty folders ``new`` and ``tmp`` is known by the flags in its file names."""
-    (tmp_path / "Team/cur").mkdir(parents=True)
-    (tmp_path / "Team/cur/1300000000.a:2,S").write_bytes(b"a: b\n")
-    (tmp_path / "Team/cur/1300000001.a").write_bytes(b"a: b\n")
-    source = adapter("email", folder=tmp_path)
-    assert keys(source) == ["Team/cur/1300000000.a", "Team/cur/1300000001.a"]
-    assert {v.media_type for v in source.fetch(list(source.list())) if isinstance(v, Arrival)} == {"message/rfc822"}
-
-
-@pytest.mark.parametrize(
-    ("name", "media_type", "delivery"),
-    [
-        ("a.eml", "message/rfc822", False),
-        ("a.EML", "message/rfc822", False),
-        ("in.mbox", "application/mbox", True),
-        ("in.mbx", "application/mbox", True),
-        ("in.mbox.txt", "application/mbox", True),
-        ("Inbox", "application/mbox", True),
-        ("a.msg", "application/vnd.ms-outlook", False),
-        ("note.txt", "text/plain", False),
-        ("winmail.dat", "application/octet-stream", False),
-    ],
-)
-def test_mail_files_are_told_apart_by_their_suffix(tmp_path: Path, name: str, media_type: str, delivery: bool) -> None:
-    """A message is an item, an mbox a delivery of many; everything else is an item of the kind that its suffix says."""
-    (tmp_path / name).write_bytes(b"x")
-    value = only(adapter("email", folder=tmp_path))
-    assert isinstance(value, Arrival)
-    assert (value.media_type, value.delivery) == (media_type, delivery)
-
-
-def test_mail_in_files_comes_with_the_time_of_the_file(tmp_path: Path) -> None:
-    """The file's time stands in for the arrival, to the microsecond, until a reader finds a better one."""
-    (tmp_path / "a.eml").write_bytes(b"x")
-    os.utime(tmp_path / "a.eml", ns=(0, 1_300_000_000_123_456_789))
-    value = only(adapter("email", folder=tmp_path))
-    assert isinstance(value, Arrival)
-    assert (value.arrived_at, value.arrived_basis) == (datetime(2011, 3, 13, 7, 6, 40, 123456, UTC), "file_time")
-
-
-# ---- a source that can't be used
-
-
-@contextmanager
-def without_permission(path: Path) -> Iterator[None]:
-    """As an account that may not look into the folder; root may look into any."""
-    mode = path.stat().st_mode
-    path.chmod(0)
-    if os.geteuid() == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(os.getuid())
-        path.chmod(stat.S_IMODE(mode))
-
-
-@pytest.mark.parametrize(
-    ("kind", "key", "said"),
-    [
-        ("email", "folder", "`folder` names a folder that does not exist"),
-        ("letters", "folder", "`folder` names a folder that does not exist"),
-        ("phone", "log", "`log` names a file or folder that does not exist"),
-        ("survey", "exports", "`exports` names a file or folder that does not exist"),
-    ],
-)
-def test_a_missing_folder_is_unavailable_and_its_path_not_told(tmp_path: Path, kind: str, key: str, said: str) -> None:
-    """The error names the key of the config, and says what to do; listing and fetching agree."""
-    source = adapter(kind, **{key: tmp_path / "Jane Doe"})
-    for use in (source.list, lambda: source.fetch([])):
-        with pytest.raises(SourceUnavailable, match=said) as raised:
-            list(use())
-        assert "Jane" not in str(raised.value)
-
-
-def test_a_file_where_a_folder_should_be_is_refused(tmp_path: Path) -> None:
-    """``folder`` naming a file is a mistake of the config, which no later run mends."""
-    (tmp_path / "scan.pdf").touch()
-    with pytest.raises(SourceRefused, match="`folder` names something that is no folder"):
-        list(letters(tmp_path / "scan.pdf").list())
-
-
-def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
-    """Without permission nothing is known, so nothing is listed: also where only a folder inside is closed."""
-    (tmp_path / "inner").mkdir()
-    (tmp_path / "scan.pdf").touch()
-    source = letters(tmp_path)
-    for closed in (tmp_path, tmp_path / "inner"):
-        for parent in (tmp_path, *tmp_path.parents[:-2]):
-            parent.chmod(0o755)
-        with without_permission(closed), pytest.raises(SourceRefused, match="let the account that runs intake read it"):
-            list(source.list())
-
-
-def test_a_file_that_may_not_be_read_waits_and_the_others_come(tmp_path: Path) -> None:
-    """One closed file is missed with what to do about it."""
-    for parent in (tmp_path, *tmp_path.parents[:-2]):
-        parent.chmod(0o755)
-    for name in ("a.pdf", "b.pdf"):
-        (tmp_path / name).write_bytes(b"x")
-    source = letters(tmp_path)
-    listed = list(source.list())
-    with without_permission(tmp_path / "a.pdf"):
-        closed, opened = source.fetch(listed)
-    assert "no permission to read the file" in reason(closed)
-    assert isinstance(opened, Arrival)
