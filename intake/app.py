@@ -17,11 +17,12 @@ from intake.decide import Office, Person, Wish, decide, find_target
 from intake.errors import ConfigurationError, StorageFull, StorageUnusable
 from intake.export import Wanted, export
 from intake.normalise import Rules
+from intake.outcomes import Desk
 from intake.places import Gazetteer
 from intake.reading.readers import NoReaders
 from intake.reading.sandbox import Limits, ReaderPool
 from intake.receive import ChannelRun
-from intake.settling import Desk, reread
+from intake.settling import reread
 from intake.tables import RowReader
 from intake.trace import read_original, trace
 from storage import accounts, runs

@@ -6,10 +6,10 @@ All of it is worked out anew from what is stored, so a run that was killed half-
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from intake.decide import apply_decisions, holding
 from intake.normalise import Rules
+from intake.outcomes import ROWS_READER, Desk, make_response
 from intake.receive import ChannelRun
-from intake.settling import ROWS_READER, Desk, make_response
+from intake.revise import apply_decisions, holding
 from intake.splitting import row_cells
 from storage import decisions, ledger, receipts, responses, rows
 from storage.database import Transaction

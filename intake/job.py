@@ -9,10 +9,11 @@ import structlog
 
 from channels.base import Adapter, SourceError
 from intake.following import follow_tables
+from intake.outcomes import Desk
 from intake.reading.parts import ToolMissing
 from intake.reading.readers import Readers
 from intake.receive import ChannelRun, Listed, list_source, receive, unknown
-from intake.settling import Desk, settle_pending
+from intake.settling import settle_pending
 from intake.splitting import split_deliveries
 from storage import accounts, ledger, receipts, runs
 from storage.database import Database, LeaseHeld, Transaction

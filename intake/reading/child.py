@@ -83,6 +83,9 @@ class Child:
             command: the program; ``--memory-mb`` is added.
             memory_mb: its address space, in MiB.
             max_frame_bytes: the longest single answer that is accepted.
+
+        Raises:
+            OSError: the program is not there, or the machine has no room for a process.
         """
         self.pending: deque[ReadJob] = deque()
         self.ready = False
@@ -93,13 +96,17 @@ class Child:
         self._memory_mb = memory_mb
         self._socket, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [*command, "--memory-mb", str(memory_mb)],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env=_environment(),
-            )
+            try:
+                self._process = subprocess.Popen(
+                    [*command, "--memory-mb", str(memory_mb)],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    env=_environment(),
+                )
+            except OSError:
+                self._socket.close()
+                raise
 
     @property
     def deadline(self) -> float:

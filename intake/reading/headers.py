@@ -19,7 +19,11 @@ _FIELD_NAME = re.compile(r"[!-9;-~]+[ \t]*:")
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,60})?\?([bBqQ])\?([^?]*)\?=")
 _WORD_GAP = re.compile(r"(?<=\?=)[ \t]+(?==\?[^?\s]{1,120}\?[bBqQ]\?)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
-_PARAMETER = re.compile(r';[\s;]*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^;"]*+)', re.DOTALL)
+# The last alternative passes over what is no parameter, in one go: a search that started anew at every character of a
+# long run would take quadratic time.
+_PARAMETER = re.compile(
+    r'([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^;"]*+)|"(?:[^"\\]|\\.)*+"?|[^\s=;"]++|[\s=;]++', re.DOTALL
+)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
 _ADDRESS_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"?|([()])|<([^<>]*+)>|([,;:])|([^"()<>,;:]++|[<>])', re.DOTALL)
@@ -35,6 +39,7 @@ _ZONE_HOURS = {
 }  # fmt: skip
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 _MAX_ADDRESS_CHARS = 65_536
+_MAX_PARAMETER_CHARS = 65_536
 _MAX_DATE_CHARS = 200
 
 
@@ -140,7 +145,7 @@ def parse_value(value: str) -> tuple[str, dict[str, str]]:
     """
     main, _, rest = value.partition(";")
     sections: dict[str, list[tuple[int, bool, str]]] = {}
-    for name, raw in _PARAMETER.findall(";" + rest):
+    for name, raw in _PARAMETER.findall(rest[:_MAX_PARAMETER_CHARS]):
         text = _QUOTED_PAIR.sub(r"\1", raw[1:-1]) if raw.startswith('"') else raw.strip()
         section = _SECTION.fullmatch(name.lower())
         if section:

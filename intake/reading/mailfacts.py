@@ -7,6 +7,7 @@ from intake.reading.headers import decode_words, parse_addresses, parse_date, pa
 from intake.reading.mimetree import Entity
 
 _KEYWORD = re.compile(r"[a-z][a-z0-9_-]*")
+_COMMENT = re.compile(r"\([^()]*\)")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _ACTION = re.compile(r"^Action[ \t]*:[ \t]*([A-Za-z-]+)", re.MULTILINE | re.IGNORECASE)
 _DISPOSITION = re.compile(r"^Disposition[ \t]*:[^;\n]*;[ \t]*([A-Za-z-]+)", re.MULTILINE | re.IGNORECASE)
@@ -45,7 +46,7 @@ def from_header(message: Entity) -> dict[str, str]:
         "x_auto_response_suppress": message.header("x-auto-response-suppress"),
     }
     for fact, name in _KEYWORDS.items():
-        keyword = _KEYWORD.search(parse_value(message.header(name))[0])
+        keyword = _KEYWORD.search(parse_value(_COMMENT.sub(" ", message.header(name)))[0])
         facts[fact] = keyword[0] if keyword else ""
     for fact, names in _TRUE_IF_PRESENT.items():
         facts[fact] = "true" if any(map(message.has, names)) else ""

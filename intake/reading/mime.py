@@ -33,9 +33,11 @@ from intake.reading.dispatch import Tick, no_tick
 from intake.reading.headers import decode_words
 from intake.reading.mailfacts import from_header
 from intake.reading.mimetree import MAX_HEADER_BYTES, Entity
-from intake.reading.mimewalk import Budget, Walk
+from intake.reading.mimewalk import MAX_DEPTH, MAX_FORWARDED_DEPTH, MAX_PARTS, Budget, Walk
 from intake.reading.parts import Reading, Unreadable
 from intake.reading.wire import Options
+
+__all__ = ["MAX_DEPTH", "MAX_FORWARDED_DEPTH", "MAX_HEADER_BYTES", "MAX_PARTS", "NO_MESSAGE", "READER", "read"]
 
 READER = "1"
 _KNOWN_FIELD = re.compile(

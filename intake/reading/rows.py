@@ -15,7 +15,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 from intake.reading.clean import clean
 from intake.reading.parts import Row, Table, Unreadable
@@ -60,11 +60,15 @@ def split(stream: BinaryIO, options: Options) -> Unreadable | tuple[Table, Itera
     csv.field_size_limit(_MAX_CELL_CHARS)
     try:
         encoding = _encoding(stream)
-        text = io.TextIOWrapper(stream, encoding, errors="surrogatepass", newline="")
+    except Refused as refused:
+        return refused.why
+    text = io.TextIOWrapper(stream, encoding, errors="surrogatepass", newline="")
+    try:
         header, delimiter, count = _check(text)
         columns = _unique(header)
         _require(columns, options.get("required_columns", []))
     except Refused as refused:
+        text.detach()  # the stream is the caller's to close
         return refused.why
     facts = {"encoding": _SHOWN.get(encoding, encoding), "delimiter": _NAMES[delimiter], "rows": str(count)}
     return Table(columns, facts=facts), _frames(text, delimiter)
@@ -73,7 +77,7 @@ def split(stream: BinaryIO, options: Options) -> Unreadable | tuple[Table, Itera
 class _Lines:
     """The physical lines of a file, for ``csv``; it remembers those of the record that is being read."""
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self, text: io.TextIOWrapper) -> None:
         text.seek(0)
         self._text = text
         self.number = 0
@@ -139,7 +143,7 @@ def _explained(error: csv.Error, lines: _Lines) -> Refused:
     return Refused(f"In {where} a quote closes a cell, but more of the cell follows it.")
 
 
-def _check(text: TextIO) -> tuple[list[str], str, int]:
+def _check(text: io.TextIOWrapper) -> tuple[list[str], str, int]:
     """Go through the whole file, once for each delimiter that its header may be written with, likeliest first.
 
     Returns:
@@ -160,7 +164,7 @@ def _check(text: TextIO) -> tuple[list[str], str, int]:
     raise faults[0]
 
 
-def _header(text: TextIO, delimiter: str) -> list[str]:
+def _header(text: io.TextIOWrapper, delimiter: str) -> list[str]:
     try:
         cells = next(_records(_Lines(text), delimiter), None)
     except Refused:
@@ -170,7 +174,7 @@ def _header(text: TextIO, delimiter: str) -> list[str]:
     return cells
 
 
-def _count(text: TextIO, delimiter: str) -> int:
+def _count(text: io.TextIOWrapper, delimiter: str) -> int:
     """Return how many data rows there are, having looked at every one."""
     proper = _proper(delimiter)
     lines = _Lines(text)
@@ -209,7 +213,7 @@ def _encoding(stream: BinaryIO) -> str:
             raise Refused(f"This file is {kind}, not a CSV table.", "Ask for it to be exported as CSV.")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         candidates = ["utf-16"]
-    elif head.count(0) > len(head) // 10:
+    elif head.count(0) > max(4, len(head) // 10):
         raise Refused("This file is not text, or it is UTF-16 without its mark.", "Have it exported as CSV in UTF-8.")
     else:
         candidates = ["utf-8-sig", "cp1252"]
@@ -268,7 +272,14 @@ def _require(columns: list[str], required: list[str]) -> None:
         )
 
 
-def _frames(text: TextIO, delimiter: str) -> Iterator[list[Row]]:
+def _frames(text: io.TextIOWrapper, delimiter: str) -> Iterator[list[Row]]:
+    try:
+        yield from _grouped(text, delimiter)
+    finally:
+        text.detach()
+
+
+def _grouped(text: io.TextIOWrapper, delimiter: str) -> Iterator[list[Row]]:
     frame: list[Row] = []
     chars = 0
     records = _records(_Lines(text), delimiter)

@@ -108,7 +108,7 @@ class ReaderPool:
     def read(self, jobs: Iterable[ReadJob]) -> Iterator[tuple[ReadJob, ReadResult]]:
         """Read the items, and yield each with its result as soon as there is one, in no particular order.
 
-        Jobs are taken from the iterable as processes become free, at most eight ahead for each of them. Each job gets
+        Jobs are taken from the iterable as processes become free, some twenty ahead for each at most. Each job gets
         exactly one result. ``ToolMissing`` says that the item could not be tried on this machine.
 
         Raises:
@@ -158,7 +158,11 @@ class ReaderPool:
     def _hand_out(self, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> None:
         for job in feed:
             light = job.media_type in _LIGHT_TYPES and job.size() <= _LIGHT_BYTES
-            child = self._free_child(light)
+            try:
+                child = self._free_child(light)
+            except BrokenStart:
+                feed.put_back([job])
+                raise
             if child is None:
                 feed.put_back([job])
                 return

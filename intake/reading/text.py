@@ -27,7 +27,7 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
         The reading, or ``Unreadable`` if the bytes are no text.
     """
     sample = data[:_SAMPLE_BYTES]
-    if sample.count(0) > len(sample) // 10 and not data.startswith(_UTF_16):
+    if sample.count(0) > max(4, len(sample) // 10) and not data.startswith(_UTF_16):
         return Unreadable(not_a("a text", data), "Open it by hand, and take it in under its own kind.")
     is_html = options.get("media_type") == "text/html"
     charset = options.get("charset") or (declared_charset(data) if is_html else None)

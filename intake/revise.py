@@ -1,0 +1,133 @@
+"""What people's decisions make of a response. Pure: a response as it stands is what the machine made of it, with the
+decisions that hold applied in their order, so that undoing one gives back exactly the state before it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from intake import normalise
+from intake.errors import Refused
+from intake.fields import read_time
+from intake.normalise import Rules
+from storage.decisions import DecisionView
+from storage.schema import Response
+
+_CORRECTABLE = frozenset(Response.model_fields) - {
+    "reference", "consultation", "channel", "answers", "status", "exclusion_reason", "duplicate_of", "needs", "method",
+    "confidence", "source", "original_sha256", "run", "reader_version", "reviewed_by", "reviewed_at", "version",
+    "received_basis", "late", "campaign", "likely_duplicate_of", "text_cut",
+}  # fmt: skip
+_ANSWERED_BY = {
+    "text": "transcription", "translation": "translation", "received_at": "received-date", "places": "place?",
+    "signatures": "signatures?", "late_decision": "late?",
+}  # fmt: skip
+"""The need that a correction of this column meets."""
+
+
+def holding(all_decisions: Sequence[DecisionView]) -> list[DecisionView]:
+    """The decisions that hold, oldest first."""
+    return [d for d in all_decisions if d.undone_by is None and d.action != "undo"]
+
+
+def proposal(held: Sequence[DecisionView]) -> DecisionView | None:
+    """The exclusion that is proposed and neither confirmed nor taken back."""
+    last = None
+    for decision in held:
+        if decision.action == "exclude":
+            last = decision
+        elif decision.action in ("confirm", "restore"):
+            last = None
+    return last
+
+
+def apply_decisions(rules: Rules, base: Response, held: Sequence[DecisionView]) -> Response:
+    """A response as it stands: what the machine made of it, with people's decisions in their order. Pure."""
+    state = base
+    proposed: DecisionView | None = None
+    for decision in held:
+        match decision.action:
+            case "accept" if decision.version == base.version:
+                state = _with(state, status="accepted")
+            case "correct":
+                column, value = column_and_value(decision.value)
+                state = corrected(state, column, value, rules)
+            case "transcribe":
+                state = _transcribed(rules, state, decision.value)
+            case "exclude":
+                proposed = decision
+                state = _with(state, needs=(*state.needs, "second-person"))
+            case "confirm" if proposed is not None:
+                duplicate = proposed.value if proposed.reason == "duplicate" else ""
+                state = _with(
+                    state, status="excluded", exclusion_reason=proposed.reason, duplicate_of=duplicate,
+                    needs=_without(state, "second-person"),
+                )  # fmt: skip
+            case "restore":
+                proposed = None
+                accepted = any(d.action == "accept" and d.version == base.version and d.id < decision.id for d in held)
+                state = _with(
+                    state, status="accepted" if accepted else "new", exclusion_reason="", duplicate_of="",
+                    needs=_without(state, "second-person"),
+                )  # fmt: skip
+        if decision.action in ("accept", "correct", "transcribe"):
+            state = _with(state, reviewed_by=decision.by, reviewed_at=decision.at)
+    return state
+
+
+def _with(state: Response, **changes: Any) -> Response:
+    return Response.model_validate(state.model_dump() | changes)
+
+
+def _without(state: Response, need: str | None) -> tuple[str, ...]:
+    return tuple(n for n in state.needs if n != need)
+
+
+def column_and_value(typed: str) -> tuple[str, str]:
+    column, equals, value = typed.partition("=")
+    if not equals or not (column in _CORRECTABLE or column.startswith("answer.")):
+        raise Refused(
+            "A correction is written --value COLUMN=VALUE, with a column of the schema that a person may set."
+        )
+    return column, value
+
+
+def corrected(state: Response, column: str, typed: str, rules: Rules | None) -> Response:
+    try:
+        if column.startswith("answer."):
+            return _with(state, answers={**state.answers, column.removeprefix("answer."): typed})
+        changes: dict[str, Any] = {column: _typed_value(state, column, typed, rules)}
+        if column == "received_at":
+            changes["received_basis"] = "person"
+            if rules is not None:
+                changes["late"] = changes["received_at"] >= rules.consultation.closes_at
+        changes["needs"] = _without(state, _ANSWERED_BY.get(column))
+        if changes.get("late"):
+            changes["needs"] = (*changes["needs"], "late?")
+        return _with(state, **changes)
+    except ValidationError as error:
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise Refused(f"{column}: {said[0].lower()}{said[1:]}.") from error
+
+
+def _typed_value(state: Response, column: str, typed: str, rules: Rules | None) -> Any:
+    if isinstance(getattr(state, column), tuple):
+        return tuple(part.strip() for part in typed.split(";") if part.strip())
+    if column == "received_at":
+        if rules is None:
+            return datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+        when = read_time(typed, rules.consultation.timezone)
+        if when is None:
+            raise Refused("received_at: should be a date and time, such as 2011-03-01 09:30.")
+        return when.at
+    return typed if typed or column not in ("signatures", "signatures_claimed", "posted_on") else None
+
+
+def _transcribed(rules: Rules, state: Response, text: str) -> Response:
+    """A person's words become the text; what they name fills what was blank."""
+    found = normalise.transcribed(rules, text).values
+    blank = {c: v for c, v in found.items() if c != "text" and getattr(state, c) in ("", (), None)}
+    needs = set(_without(state, "transcription"))
+    return _with(state, **blank, text=text, method="person", confidence=1.0, needs=tuple(needs))
