@@ -56,6 +56,8 @@ class App:
         StorageFull, StorageUnusable: the home or the database can't be used.
     """
 
+    clock = staticmethod(clock)
+
     def __init__(self, path: Path) -> None:
         adapters = {name: kind.settings for name, kind in ADAPTERS.items()}
         self.settings = config.load(path, adapters)

@@ -14,7 +14,7 @@ import typer
 from intake import show
 from intake.app import App, actor
 from intake.decide import ACTIONS, Wish
-from intake.errors import ConfigurationError, IntakeError
+from intake.errors import ConfigurationError, IntakeError, NotWritten
 from intake.export import Wanted
 from intake.log import configure
 from storage.schema import OUTCOMES
@@ -114,8 +114,11 @@ def original(
         content = app.original(sha256)
     if out is None:
         sys.stdout.buffer.write(content)
-    else:
+        return
+    try:
         out.write_bytes(content)
+    except OSError as error:
+        raise NotWritten(f"--out: {out} can't be written: {error.strerror}.") from error
 
 
 @cli.command()
@@ -206,6 +209,3 @@ def main() -> None:
         # The reader of our output (`| head`) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except KeyboardInterrupt:
-        _complain("Stopped. What was received is kept; the next run goes on from there.")
-        sys.exit(130)

@@ -18,7 +18,12 @@ from storage.schema import Response
 
 S = TypeVar("S", bound=BaseModel)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-MAPPABLE = frozenset(Response.model_fields) - {"reference", "consultation", "channel", "answers", "source"}
+MAPPABLE = (
+    "received_at", "respondent_kind", "respondent_role", "name", "organisation", "email", "phone", "address",
+    "postcode", "text", "signatures", "consent_to_publish", "words", "relayed_by", "on_behalf_of", "people",
+    "posted_on", "signatures_claimed", "confidentiality_asked", "paper_ref", "language", "places",
+)  # fmt: skip
+"""The schema's columns that a table's header may fill; the others are not for a table to say."""
 
 
 def _zone(name: object) -> ZoneInfo:
@@ -30,8 +35,9 @@ def _zone(name: object) -> ZoneInfo:
 
 def _interval(value: object) -> timedelta:
     text = str(value)
-    if text[:-1].isdigit() and text[-1:] in _UNITS and int(text[:-1]) > 0:
-        return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    number = text[:-1]
+    if number.isascii() and number.isdigit() and len(number) < 7 and text[-1:] in _UNITS and int(number) > 0:
+        return timedelta(**{_UNITS[text[-1]]: int(number)})
     raise ValueError("should be a number and a unit s, m, h or d, such as 5m")
 
 
@@ -86,7 +92,11 @@ class Consultation(_Settings):
 
     @model_validator(mode="after")
     def _in_order(self) -> "Consultation":
-        if self.opens_at >= self.closes_at:
+        try:
+            in_order = self.opens_at < self.closes_at
+        except OverflowError as error:
+            raise ValueError("closes: should be a date before 9999") from error
+        if not in_order:
             raise ValueError("closes: should be after opens")
         if len({q.id for q in self.questions}) < len(self.questions):
             raise ValueError("questions: each question should have an id of its own")
@@ -106,6 +116,11 @@ class Consultation(_Settings):
         if isinstance(value, datetime):
             return value.astimezone(UTC)
         return datetime.combine(value + shift, time(), self.timezone).astimezone(UTC)
+
+    @property
+    def closing_day(self) -> date:
+        """The last day in time, in the consultation's zone."""
+        return (self.closes_at - timedelta(microseconds=1)).astimezone(self.timezone).date()
 
     @property
     def exported_questions(self) -> list[str]:
@@ -149,7 +164,7 @@ class ChannelSettings(_Settings):
     name: str
     adapter: str
     every: Annotated[timedelta, BeforeValidator(_interval)] = timedelta(minutes=5)
-    forwarders: tuple[str, ...] = ()
+    forwarders: tuple[Annotated[str, Field(pattern=r"^.*@.+$")], ...] = ()
     mapping: RowMapping = RowMapping()
     source: AdapterSettings
 
@@ -180,6 +195,8 @@ def load(path: Path, adapters: Mapping[str, type[AdapterSettings]]) -> Settings:
         raise ConfigurationError(f"{min(unknown)}: is no section of the config file.")
     consultation = _checked(Consultation, raw.get("consultation", {}), "consultation", base)
     sections = raw.get("channels") or {}
+    if not isinstance(sections, dict):
+        raise ConfigurationError("channels: should be sections, [channels.NAME].")
     if not sections:
         raise ConfigurationError("channels: at least one [channels.NAME] section should be there.")
     return Settings(
@@ -212,11 +229,13 @@ def _channel(
 def _mapping(section: Mapping[str, Any], where: str, consultation: Consultation, base: Path) -> RowMapping:
     if "id_column" in section and "id_columns" in section:
         raise ConfigurationError(f"{where}.id_columns: should not stand beside id_column.")
+    if not isinstance(section.get("id_column", ""), str):
+        raise ConfigurationError(f"{where}.id_column: should be a header, in quotes.")
     ids = section.get("id_columns", [section["id_column"]] if "id_column" in section else [])
     answers = {f"answer.{q.id}" for q in consultation.questions}
     columns: dict[str, Any] = {}
     for column, headers in _flat(section.get("columns", {}), where).items():
-        if column not in MAPPABLE | answers:
+        if column not in MAPPABLE and column not in answers:
             raise ConfigurationError(f"{where}.columns.{column}: should be a column of the schema, such as postcode.")
         columns[column] = [headers] if isinstance(headers, str) else headers
     found = {"id_columns": ids, "submitted_column": section.get("submitted_column", ""), "columns": columns}
@@ -243,11 +262,36 @@ def _sentence(error: ValidationError, where: str) -> str:
     first = error.errors()[0]
     key = ".".join((where, *(str(step) for step in first["loc"] if step != "function-after")))
     said = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "missing":
-        said = "is required"
-    elif first["type"] == "extra_forbidden":
-        said = "is no key of this section"
+    if first["type"] in _SAID:
+        said = _SAID[first["type"]]
+    elif first["type"] == "string_pattern_mismatch":
+        said = _PATTERNS.get(first["ctx"]["pattern"], said)
+    elif first["type"] == "literal_error":
+        said = f"should be {first['ctx']['expected']}"
     elif first["type"] == "value_error" and ": " in said and said.split(": ")[0].isidentifier():
         named, said = said.split(": ", 1)
         key = f"{key}.{named}"
     return f"{key}: {said[0].lower()}{said[1:]}."
+
+
+_SAID = {
+    "missing": "is required",
+    "extra_forbidden": "is no key of this section",
+    "tuple_type": 'should be a list, such as ["…", "…"]',
+    "string_type": "should be text, in quotes",
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+    "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "path_type": "should be a path, in quotes",
+    "model_type": "should be a section",
+    "model_attributes_type": "should be a section",
+    "dict_type": "should be a section",
+}
+_PATTERNS = {
+    r"^.*@.+$": 'should be an address or a domain such as "@norfolk.gov.uk"',
+    r"^[A-Za-z0-9_-]+$": "should be a word of letters, digits, - and _",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "should be a word of letters, digits, -, . and _",
+    r"^[A-Z][A-Z0-9]{0,9}$": "should be up to ten capital letters and digits, such as NCC",
+    r"^(postgresql\+psycopg://.*)?$": 'should be "" for SQLite, or start with postgresql+psycopg://',
+}

@@ -5,6 +5,7 @@ that hold applied in their order; so undoing one gives back exactly the state be
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +19,14 @@ from storage import decisions, ledger, receipts, responses
 from storage.database import Database, Transaction
 from storage.decisions import DecisionView, NewDecision
 from storage.receipts import ReceiptView, Settled
+from storage.reference import read_reference
 from storage.responses import Change, ResponseView
 from storage.schema import PASSED_ON_REASONS, Evidence, FieldEvidence, Response
 
 Action = Literal[
     "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "undo"
 ]  # fmt: skip
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
@@ -62,6 +65,8 @@ def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
     Raises:
         Refused: the rules do not allow it, or it does not fit (the sentence says why).
     """
+    if any(_UNSTORABLE.search(typed) for typed in (wish.value, wish.reason, person.name)):
+        raise Refused("What was typed holds characters that can't be stored (NUL, or bytes that are no UTF-8).")
     if wish.action == "undo":
         return _undo(office, target, person)
     if wish.action in ("set-aside", "overturn", "retry"):
@@ -88,8 +93,6 @@ def find_target(tx: Transaction, prefix: str, typed: str) -> Target:
     Raises:
         NotThere: there is no such reference or receipt here.
     """
-    from storage.reference import read_reference
-
     reference = read_reference(typed, prefix)
     if reference is not None and (number := responses.number_of(tx, reference)) is not None:
         view = responses.load(tx, [number])[0]
@@ -110,7 +113,7 @@ def _on_response(office: Office, number: int, person: Person, wish: Wish) -> str
     with office.database.write() as tx:
         view = responses.load(tx, [number])[0]
         held = holding(decisions.decisions_on(tx, [], number))
-        _check(view, held, person, wish)
+        _check(tx, office.rules, view, held, person, wish)
         new = NewDecision(
             receipt_id=view.receipt_id, response_id=number, action=wish.action, by=person.name,
             value=wish.value, reason=wish.reason, version=view.response.version,
@@ -140,7 +143,9 @@ _DONE = {
 }  # fmt: skip
 
 
-def _check(view: ResponseView, held: Sequence[DecisionView], person: Person, wish: Wish) -> None:
+def _check(
+    tx: Transaction, rules: Rules, view: ResponseView, held: Sequence[DecisionView], person: Person, wish: Wish
+) -> None:
     proposed = proposal(held)
     excluded = view.response.status == "excluded"
     match wish.action:
@@ -152,6 +157,8 @@ def _check(view: ResponseView, held: Sequence[DecisionView], person: Person, wis
             raise Refused("An exclusion needs a reason: --reason WORD.")
         case "exclude" if excluded or proposed is not None:
             raise Refused("This response is excluded already, or its exclusion is proposed.")
+        case "exclude" if wish.reason == "duplicate":
+            _check_duplicate(tx, rules, view, wish.value)
         case "restore" if not excluded and proposed is None:
             raise Refused("This response is not excluded.")
         case "accept" if excluded:
@@ -159,7 +166,13 @@ def _check(view: ResponseView, held: Sequence[DecisionView], person: Person, wis
         case "transcribe" if not wish.value.strip():
             raise Refused("A transcription needs its words: --value TEXT, or --value - to read them from stdin.")
         case "correct":
-            corrected(view.response, *column_and_value(wish.value), None)
+            corrected(view.response, *column_and_value(wish.value), rules)
+
+
+def _check_duplicate(tx: Transaction, rules: Rules, view: ResponseView, of: str) -> None:
+    reference = read_reference(of, rules.consultation.reference_prefix)
+    if reference is None or reference == view.response.reference or responses.number_of(tx, reference) is None:
+        raise Refused("A duplicate is named by the reference of the other response: --value REFERENCE.")
 
 
 def _evidence(rules: Rules, before: Response, after: Response, wish: Wish) -> FieldEvidence | None:

@@ -28,10 +28,10 @@ class Refused(IntakeError):
     """A decision that the rules do not allow (who proposed can't confirm)."""
 
 
-class ToolMissingError(IntakeError):
-    """Something that reading needs is not installed; what needs it stays pending."""
+class NotWritten(IntakeError):
+    """A file that was asked for can't be written."""
 
-    advice = "Install it, then run again; nothing is lost meanwhile."
+    advice = "Name a file in a folder that you may write to."
 
 
 class StorageFull(IntakeError):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from intake.codebook import codebook
 from intake.config import Consultation
-from intake.errors import ConfigurationError
+from intake.errors import ConfigurationError, NotWritten
 from storage import responses
 from storage.database import Database
 from storage.schema import columns, rendered
@@ -42,7 +42,7 @@ def export(database: Database, consultation: Consultation, target: Path, wanted:
 
     Raises:
         ConfigurationError: the suffix is none of .csv, .xlsx, .parquet, .jsonl.
-        OSError: the file can't be written.
+        NotWritten: the file can't be written.
     """
     write = _WRITERS.get(target.suffix.lower())
     if write is None:
@@ -90,15 +90,17 @@ def _line_without_response(
 
 def _whole(target: Path, write: Callable[[Path], None]) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    os.close(descriptor)
     try:
-        write(temporary)
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+        try:
+            write(temporary)
+            with temporary.open("rb") as stream:
+                os.fsync(stream.fileno())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise NotWritten(f"FILE: {target} can't be written: {error.strerror}.") from error
 
 
 def csv_cell(value: str) -> str:

@@ -144,11 +144,14 @@ _AREAS = frozenset(
 )
 # Outward and inward code: BS 7666. The inward code never has C, I, K, M, O or V; a district's letter is one of a few.
 _POSTCODE = re.compile(
-    r"(?<![\w-])([A-Z]{1,2})([0-9][0-9A-Z]?)[ \t\u00a0]{0,3}([0-9][ABD-HJLNP-UW-Z]{2})(?![\w-])", re.IGNORECASE
+    r"(?<![\w/=@-])([A-Z]{1,2})([0-9][0-9A-Z]?)[ \t\u00a0]{0,3}([0-9][ABD-HJLNP-UW-Z]{2})(?![\w-])", re.IGNORECASE
 )
 _DISTRICT_LETTERS = {1: frozenset("ABCDEFGHJKPSTUW"), 2: frozenset("ABEHMNPRVWXY")}
 _MISTYPED = {"O": "0", "I": "1"}
-_PHONE = re.compile(r"(?<![\w+])(?:\+44[ ()0-]{0,5}|\(?0)[1-9](?:[ ()-]{0,2}[0-9]){8,9}(?![\w])")
+# The digits of an area code stand together, else a date with a time looks like a number.
+_PHONE = re.compile(r"(?<![\w+])(?:\+44[ ()0-]{0,5}|\(?0)[1-9][0-9]{1,4}(?:[ ()-]{0,2}[0-9]){4,8}(?![\w])")
+_EXTENSION = re.compile(r"(?:ext?\.?|extension|x)\s*[0-9]+\s*$", re.IGNORECASE)
+_YEARS = range(1990, 2100)
 _MIN_WORDS_FOR_LANGUAGE = 12
 _MIN_LANGUAGE_PROBABILITY = 0.95
 
@@ -167,7 +170,8 @@ def postcodes(text: str) -> Iterator[Found]:
     for match in _POSTCODE.finditer(text):
         area, district, inward = (group.upper() for group in match.groups())
         district = district[0] + _MISTYPED.get(district[1:], district[1:])
-        if area in _AREAS and (district.isdigit() or district[1] in _DISTRICT_LETTERS[len(area)]):
+        ordinal = match[1].isupper() and match[3][1:] in ("st", "nd", "rd", "th")  # "Unit B1 1st floor"
+        if area in _AREAS and not ordinal and (district.isdigit() or district[1] in _DISTRICT_LETTERS[len(area)]):
             yield Found(f"{area}{district} {inward}", match.start(), match.end())
 
 
@@ -184,11 +188,14 @@ def e164(typed: str) -> str:
     Asks whether the number is possible, not whether it is assigned: Ofcom's numbers for drama (07700 900xxx,
     01632 960xxx) are never assigned.
     """
+    plain = _EXTENSION.sub("", typed)
+    if any(character.isalpha() for character in plain):
+        return ""
     try:
-        number = phonenumbers.parse(typed, "GB")
+        number = phonenumbers.parse(plain, "GB")
     except phonenumbers.NumberParseException:
         return ""
-    if not phonenumbers.is_possible_number(number):
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -237,13 +244,16 @@ _TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%
 def read_time(written: str, zone: ZoneInfo) -> When | None:
     """A date with or without a time, as logs and exports write it; numeric dates are day first.
 
-    A time without an offset is local to ``zone``; a day alone becomes its 12:00. None if it is no such date.
+    A time without an offset is local to ``zone``; a day alone becomes its 12:00. None if it is no such date, or of a
+    year that nobody can mean (before 1990, after 2099).
     """
     text = " ".join(written.replace("\u00a0", " ").split())
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return _read_local(text, zone)
+    if moment.year not in _YEARS:
+        return None
     if len(text) <= len("2011-03-01"):
         return _local(moment.replace(hour=12), zone, day_only=True)
     return _local(moment, zone) if moment.tzinfo is None else When(moment.astimezone(UTC))
@@ -258,6 +268,8 @@ def _read_local(text: str, zone: ZoneInfo) -> When | None:
             # The zone is applied below, once the time of day is known.
             date = datetime.strptime(day, pattern)  # noqa: DTZ007
         except ValueError:
+            continue
+        if date.year not in _YEARS:
             continue
         if not rest:
             return _local(date.replace(hour=12), zone, day_only=True)

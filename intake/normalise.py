@@ -7,13 +7,14 @@ A field is right or blank. What fills it carries where it was read from; what ca
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import formataddr
+from functools import cached_property
 from typing import Any
 
 from intake import fields
 from intake.config import Consultation
 from intake.places import Gazetteer
 from intake.reading.parts import Part, Reading
+from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import LATEST_POSSIBLE, Evidence, FieldEvidence
 
@@ -24,12 +25,23 @@ INKED = 0.002
 _INDIVIDUAL_ROLES = frozenset({"parent", "carer", "grandparent", "foster carer", "childminder"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rules:
     """What normalising goes by: the consultation and its places."""
 
     consultation: Consultation
     gazetteer: Gazetteer
+
+    def is_ours(self, contact: str) -> bool:
+        """Whether an address, number or postcode is the council's own, which is never a respondent's."""
+        return _squeezed(contact) in self._own
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        own = self.consultation.own_contacts
+        return frozenset(
+            _squeezed(spelled) for contact in own for spelled in (contact, fields.e164(contact)) if spelled
+        )
 
 
 @dataclass(slots=True)
@@ -43,9 +55,9 @@ class Filled:
     monitoring: dict[str, str] = field(default_factory=dict)
 
     def fill(self, column: str, value: Any, *evidence: Evidence) -> None:
-        """Set a column with the evidence for it."""
+        """Set a column with the evidence for it, which stands first."""
         self.values[column] = value
-        self.evidence.setdefault(column, []).extend(evidence)
+        self.evidence[column] = [*evidence, *self.evidence.get(column, [])]
 
     def offer(self, column: str, *evidence: Evidence) -> None:
         """Keep evidence that does not fill its column by itself."""
@@ -60,13 +72,15 @@ def message(rules: Rules, receipt: ReceiptView, reading: Reading, relayed_in: Re
     filled = Filled()
     _received_message(rules, filled, receipt, relayed_in or reading)
     if relayed_in is not None:
-        relay = formataddr((relayed_in.facts.get("from_name", ""), relayed_in.facts.get("from_email", "")))
+        relay = f"{relayed_in.facts.get('from_name', '')} <{relayed_in.facts.get('from_email', '')}>".strip()
         filled.fill("relayed_by", relay, Evidence(value=relay, method="text", confidence=1.0, quote=relay))
         if written := reading.facts.get("date_header"):
             filled.offer("received_at", Evidence(value=written, method="text", confidence=0.5, quote=written))
     _sender(rules, filled, reading)
     filled.fill("words", "own")
     _content(rules, filled, [p for p in reading.parts if p.content])
+    if reading.facts.get("empty") == "true":
+        _subject_alone(filled, reading)
     filled.needs |= set(reading.needs)
     return finished(rules, filled)
 
@@ -137,10 +151,8 @@ def _whole(part: Part) -> Evidence:
 
 
 def _found_in_text(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | None = None) -> None:
-    own = {_squeezed(contact) for contact in rules.consultation.own_contacts}
-    own |= {_squeezed(fields.e164(contact)) for contact in rules.consultation.own_contacts}
     for column, find in (("postcode", fields.postcodes), ("phone", fields.phone_numbers)):
-        found = [(p, f) for p in parts for f in find(p.text) if _squeezed(f.value) not in own]
+        found = [(p, f) for p in parts for f in find(p.text) if not rules.is_ours(f.value)]
         evidence = [_in_part(p, f.start, f.end, f.value, method) for p, f in found]
         if len({f.value for _, f in found}) == 1:
             filled.fill(column, found[0][1].value, *evidence)
@@ -153,10 +165,7 @@ def _places(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | N
     meant: list[Evidence] = []
     codes: set[str] = set()
     for part in parts:
-        addresses = _address_blocks(part.text)
-        for named in rules.gazetteer.find(part.text):
-            if any(start <= named.start < end for start, end in addresses):
-                continue
+        for named in rules.gazetteer.find_meant(part.text):
             evidence = _in_part(part, named.start, named.end, ";".join(named.codes), method)
             if len(named.codes) == 1:
                 codes.add(named.codes[0])
@@ -168,30 +177,13 @@ def _places(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | N
         filled.fill("places", tuple(codes), *meant)
 
 
-def _address_blocks(text: str) -> list[tuple[int, int]]:
-    """Where addresses stand: short lines, one under the other, that end with a postcode."""
-    blocks = []
-    for code in fields.postcodes(text):
-        start = text.rfind("\n", 0, code.start) + 1
-        for _ in range(5):
-            above = text.rfind("\n", 0, max(start - 1, 0)) + 1
-            line = text[above : max(start - 1, 0)].strip()
-            if start == 0 or not line or len(line) > 40 or line.endswith((".", "!", "?", ":")):
-                break
-            start = above
-        line_start = text.rfind("\n", 0, code.start) + 1
-        # "I use the centre at Watton, IP25 6AA is my postcode": a sentence is no address line.
-        if len(text[line_start : code.start].split()) <= 8:
-            blocks.append((start, code.end))
-    return blocks
-
-
 def add_language(filled: Filled) -> None:
-    """``language``, and the need for a translation where it is not English."""
-    if code := fields.language(filled.values.get("text", "")):
+    """``language``, where nobody has said it, and the need for a translation where it is not English."""
+    code = filled.values.get("language", "")
+    if not code and (code := fields.language(filled.values.get("text", ""))):
         filled.fill("language", code, Evidence(value=code, method="text", confidence=0.95))
-        if code != "en":
-            filled.needs.add("translation")
+    if code not in ("", "en"):
+        filled.needs.add("translation")
 
 
 def _in_part(part: Part, start: int, end: int, value: str | None, method: str | None = None) -> Evidence:
@@ -221,7 +213,7 @@ def _in_part(part: Part, start: int, end: int, value: str | None, method: str | 
 def _sender(rules: Rules, filled: Filled, reading: Reading) -> None:
     address = reading.facts.get("from_email", "")
     name = reading.facts.get("from_name", "")
-    if not address or address.casefold() in {c.casefold() for c in rules.consultation.own_contacts}:
+    if not address or rules.is_ours(address):
         return
     header = next((p for p in reading.parts if p.kind == "headers"), None)
     filled.fill("email", address, _in_header(header, address))
@@ -229,16 +221,25 @@ def _sender(rules: Rules, filled: Filled, reading: Reading) -> None:
         filled.fill("name", name, _in_header(header, name))
 
 
-def _in_header(header: Part | None, value: str) -> Evidence:
-    if header is not None and (start := _from_line(header.text, value)) >= 0:
+def _subject_alone(filled: Filled, reading: Reading) -> None:
+    """A message with nothing but a subject: that is what its sender said."""
+    if subject := reading.facts.get("subject", "").strip():
+        header = next((p for p in reading.parts if p.kind == "headers"), None)
+        filled.fill("text", subject, _in_header(header, subject, "subject:"))
+        filled.fill("method", "text")
+        filled.fill("confidence", 1.0)
+
+
+def _in_header(header: Part | None, value: str, field_name: str = "from:") -> Evidence:
+    if header is not None and (start := _in_line(header.text, field_name, value)) >= 0:
         return _in_part(header, start, start + len(value), value)
     return Evidence(value=value, method="text", confidence=1.0)
 
 
-def _from_line(text: str, value: str) -> int:
+def _in_line(text: str, field_name: str, value: str) -> int:
     start = 0
     for line in text.split("\n"):
-        if line.lower().startswith("from:") and value in line:
+        if line.lower().startswith(field_name) and value in line:
             return start + line.index(value)
         start += len(line) + 1
     return -1
@@ -269,9 +270,9 @@ def _instant(written: str | None) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(written)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo is not None else None
 
 
 def _received_document(rules: Rules, filled: Filled, receipt: ReceiptView, reading: Reading) -> None:
@@ -297,21 +298,28 @@ def _scan_time(rules: Rules, facts: Mapping[str, str]) -> datetime | None:
 
 def received(
     rules: Rules, filled: Filled, at: datetime | None, basis: str, *, method: str,
-    place: dict[str, Any] | None = None, quote: str | None = None,
+    evidence: Sequence[Evidence] = (), day_only: bool = False,
 ) -> None:  # fmt: skip
-    """``received_at``, its basis, and whether it is late; a latest possible time proves in time, never late."""
+    """``received_at``, its basis, and whether it is late.
+
+    A latest possible time proves in time, never late; a time known to the day only is late after the closing day.
+    """
     if at is None:
         filled.needs.add("received-date")
         return
-    late: bool | None = at >= rules.consultation.closes_at
+    consultation = rules.consultation
+    late: bool | None = at >= consultation.closes_at
+    if day_only:
+        late = at.astimezone(consultation.timezone).date() > consultation.closing_day
     if late and basis in LATEST_POSSIBLE:
         late = None
         filled.needs.add("received-date")
     elif late:
         filled.needs.add("late?")
-    written = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    evidence = Evidence(value=written, method=method, confidence=1.0, place=place, quote=quote or written)
-    filled.fill("received_at", at, evidence)
+    written = utc_text(at)[:19] + "Z"
+    filled.fill(
+        "received_at", at, *(evidence or [Evidence(value=written, method=method, confidence=1.0, quote=written)])
+    )
     filled.fill("received_basis", basis)
     filled.fill("late", late)
 

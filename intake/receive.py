@@ -164,15 +164,17 @@ def _record_deliveries(
     seen = []
     new = []
     for arrival, stored in arrived:
-        moved = _gone_holder(held.get(stored.sha256, []), listed, arrival)
-        if moved is not None:
+        holders = held.get(stored.sha256, [])
+        moved = _gone_holder(holders, listed, arrival)
+        # Under a path that held other bytes in between, earlier bytes are the newest again: a delivery, not a sighting.
+        if moved is not None and deliveries.newest_of_path(tx, current.channel, arrival.source_key) <= moved:
             seen.append((current.channel, "", arrival.source_key, arrival.version, None, moved, None))
             continue
         new.append(
             deliveries.NewDelivery(
                 channel=current.channel, source_key=arrival.source_key, version=arrival.version, sha256=stored.sha256,
                 media_type=arrival.media_type, arrived_at=arrival.arrived_at, arrived_basis=arrival.arrived_basis,
-                facts=arrival.facts,
+                facts=arrival.facts, state="copy" if holders and moved is None else "stored",
             )
         )  # fmt: skip
     receipts.add_sightings(tx, current.run, at, seen)

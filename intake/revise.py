@@ -3,7 +3,6 @@ decisions that hold applied in their order, so that undoing one gives back exact
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -86,6 +85,11 @@ def _without(state: Response, need: str | None) -> tuple[str, ...]:
 
 
 def column_and_value(typed: str) -> tuple[str, str]:
+    """The two sides of COLUMN=VALUE.
+
+    Raises:
+        Refused: it is not written so, or a person may not set that column.
+    """
     column, equals, value = typed.partition("=")
     if not equals or not (column in _CORRECTABLE or column.startswith("answer.")):
         raise Refused(
@@ -94,35 +98,51 @@ def column_and_value(typed: str) -> tuple[str, str]:
     return column, value
 
 
-def corrected(state: Response, column: str, typed: str, rules: Rules | None) -> Response:
+def corrected(state: Response, column: str, typed: str, rules: Rules) -> Response:
+    """A response with one column as a person wrote it.
+
+    Raises:
+        Refused: the value does not fit the column; the sentence says what would.
+    """
     try:
         if column.startswith("answer."):
-            return _with(state, answers={**state.answers, column.removeprefix("answer."): typed})
+            return _answered(state, column.removeprefix("answer."), typed, rules)
         changes: dict[str, Any] = {column: _typed_value(state, column, typed, rules)}
         if column == "received_at":
             changes["received_basis"] = "person"
-            if rules is not None:
-                changes["late"] = changes["received_at"] >= rules.consultation.closes_at
-        changes["needs"] = _without(state, _ANSWERED_BY.get(column))
-        if changes.get("late"):
-            changes["needs"] = (*changes["needs"], "late?")
-        return _with(state, **changes)
+            changes["late"] = changes["received_at"] >= rules.consultation.closes_at
+        needs = set(_without(state, _ANSWERED_BY.get(column)))
+        if "late" in changes:
+            needs = needs | {"late?"} if changes["late"] else needs - {"late?"}
+        return _with(state, **changes, needs=tuple(needs))
     except ValidationError as error:
         said = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise Refused(f"{column}: {said[0].lower()}{said[1:]}.") from error
 
 
-def _typed_value(state: Response, column: str, typed: str, rules: Rules | None) -> Any:
-    if isinstance(getattr(state, column), tuple):
-        return tuple(part.strip() for part in typed.split(";") if part.strip())
+def _answered(state: Response, question: str, typed: str, rules: Rules) -> Response:
+    if question not in rules.consultation.exported_questions:
+        raise Refused(f"answer.{question}: should be one of the questions that are exported.")
+    return _with(state, answers={**state.answers, question: typed})
+
+
+def _typed_value(state: Response, column: str, typed: str, rules: Rules) -> Any:
+    """A value as its column wants it."""
+    value: Any = typed
     if column == "received_at":
-        if rules is None:
-            return datetime.fromisoformat("2000-01-01T00:00:00+00:00")
         when = read_time(typed, rules.consultation.timezone)
         if when is None:
             raise Refused("received_at: should be a date and time, such as 2011-03-01 09:30.")
         return when.at
-    return typed if typed or column not in ("signatures", "signatures_claimed", "posted_on") else None
+    if isinstance(getattr(state, column), tuple):
+        value = tuple(part.strip() for part in typed.split(";") if part.strip())
+    elif not typed and column in ("signatures", "signatures_claimed", "posted_on"):
+        return None
+    if column == "places" and (unknown := set(value) - rules.gazetteer.codes):
+        raise Refused(f"places: {min(unknown)} should be a code of the consultation's places.")
+    if column == "respondent_role" and typed and typed not in rules.consultation.roles:
+        raise Refused(f"respondent_role: should be one of {', '.join(rules.consultation.roles)}.")
+    return value
 
 
 def _transcribed(rules: Rules, state: Response, text: str) -> Response:

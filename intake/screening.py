@@ -29,8 +29,8 @@ def screen_message(facts: Mapping[str, str]) -> Verdict | None:
         return Verdict("auto-reply", "Auto-Submitted: auto-replied (RFC 3834)")
     if submitted == "auto-generated" and (sign := _second_sign(facts)):
         return Verdict("auto-reply", f"Auto-Submitted: auto-generated (RFC 3834) and {sign}")
-    if facts.get("empty") == "true":
-        return Verdict("empty", "no words and nothing attached")
+    if facts.get("empty") == "true" and not facts.get("subject", "").strip():
+        return Verdict("empty", "no words, no subject, and nothing attached")
     return None
 
 

@@ -129,7 +129,8 @@ def _as_repeat(current: ChannelRun, receipt: ReceiptView, older: int) -> Settled
     with current.database.read() as tx:
         first = receipts.by_numbers(tx, [older])[0]
     if first.outcome == "pending":
-        return Settled(receipt.id, "pending", f"Waits for receipt {older}, which has the same bytes.")
+        reason = f"Waits for receipt {older}, which has the same bytes."
+        return Settled(receipt.id, "pending", reason, f"Nothing here: it follows receipt {older}.")
     if first.outcome == "read" or (first.outcome == "set_aside" and first.reason != "empty"):
         return Settled(receipt.id, "repeat", f"Byte-identical to receipt {older}.")
     return None

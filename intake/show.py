@@ -69,7 +69,7 @@ def run_report(report: RunReport, quarantined: Sequence[dict[str, Any]], title: 
     console.print(_accounts(f"{title}: run {report.run}", rows, _COUNTS))
     for name, channel in report.channels.items():
         if channel.error:
-            console.print(Text(f"{name}: {channel.error}"))
+            console.print(_plain(f"{name}: {channel.error}"))
         if channel.waiting:
             console.print(Text(f"{name}: {channel.waiting} waiting to be taken in; the next run tries again."))
     for item in quarantined:
@@ -114,7 +114,7 @@ def status(standing: dict[str, Any], title: str) -> None:
     for name, counts in standing["channels"].items():
         last = counts["last_run"]
         said = f"last run {last['run']}, {last['finished_at']}" if last else "never run"
-        console.print(Text(f"{name}: {said}{'; ' + last['error'] if last and last['error'] else ''}"))
+        console.print(_plain(f"{name}: {said}{'; ' + last['error'] if last and last['error'] else ''}"))
 
 
 def items(found: Sequence[dict[str, Any]]) -> None:
@@ -135,7 +135,7 @@ def checks(done: Sequence[Check]) -> None:
     for check in done:
         console.print(Text(f"{'holds' if check.ok else 'DOES NOT HOLD'}: {check.name} ({check.checked} checked)"))
         for failure in check.failures:
-            console.print(Text(f"  {failure}"))
+            console.print(_plain(f"  {failure}"))
 
 
 def trace(found: dict[str, Any]) -> None:
@@ -147,11 +147,7 @@ def trace(found: dict[str, Any]) -> None:
         console.print(Text.assemble(f"  {column}: ", _plain(value[:200])))
         for piece in pieces:
             quote = (piece["quote"] or "").replace("\n", " ")[:100]
-            console.print(
-                Text.assemble(
-                    f"      {piece['method']} {piece['confidence']:.2f} {_where(piece['place'])} ", _plain(quote)
-                )
-            )
+            console.print(_plain(f"      {piece['method']} {piece['confidence']:.2f} {_where(piece['place'])} {quote}"))
     for receipt in found["receipts"]:
         arrived = f"arrived {receipt['arrived_at']} ({receipt['arrived_basis']}), source {receipt['source']}"
         said = f"receipt {receipt['receipt']} ({receipt['outcome']}) on {receipt['channel']}, run {receipt['run']}"

@@ -53,7 +53,7 @@ def split_delivery(
     current: ChannelRun, pool: Readers, mapping: RowMapping, delivery: DeliveryView
 ) -> ToolMissing | None:
     """Split one delivery: its items get receipts, or the file itself gets one because it can't be split whole."""
-    if not mapping.id_columns and _is_repeat(current, delivery):
+    if delivery.state == "copy" and not mapping.id_columns and _is_repeat(current, delivery):
         return None
     path = current.originals.path(delivery.sha256)
     result = pool.split(ReadJob(delivery.id, path, None, delivery.media_type, {"required_columns": mapping.headers}))

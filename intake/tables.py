@@ -7,20 +7,14 @@ from datetime import date
 from typing import Any
 
 from intake import fields
-from intake.config import Consultation, RowMapping
+from intake.config import MAPPABLE, Consultation, RowMapping
 from intake.normalise import Filled, Rules, add_language, finished, received
+from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import Evidence
 
 _CONSENT = {"yes": "yes", "y": "yes", "true": "yes", "no": "no", "n": "no", "false": "no", "anonymous": "anonymous",
             "anonymously": "anonymous", "yes, anonymously": "anonymous", "yes - anonymously": "anonymous"}  # fmt: skip
-_NAMED_BY_HEADER = (
-    "received_at", "respondent_kind", "respondent_role", "name", "organisation", "email", "phone", "address",
-    "postcode", "text", "signatures", "consent_to_publish", "words", "relayed_by", "on_behalf_of", "people",
-    "posted_on", "signatures_claimed", "confidentiality_asked", "paper_ref", "language", "places",
-)  # fmt: skip
-"""The schema's columns that a header may name by itself; the others are not for a table to say."""
-_TIMES = frozenset({"received_at", "received_basis", "late"})
 
 
 def is_blank(cells: Mapping[str, str]) -> bool:
@@ -36,12 +30,13 @@ def map_headers(consultation: Consultation, headers: Sequence[str], mapping: Row
     """
     by_name = {header.strip().casefold(): header for header in reversed(headers)}
     mapped = {column: tuple(h for h in wanted if h in headers) for column, wanted in mapping.columns.items()}
+    taken = set(mapping.headers)
     named = [(f"answer.{q.id}", name) for q in consultation.questions for name in (q.text, q.id, f"answer.{q.id}")]
-    named += [(column, column) for column in _NAMED_BY_HEADER]
-    for column, name in named:
+    for column, name in [*named, *((column, column) for column in MAPPABLE)]:
         header = by_name.get(name.strip().casefold())
-        if header is not None and column not in mapped and header not in mapping.headers:
+        if header is not None and column not in mapped and header not in taken:
             mapped[column] = (header,)
+            taken.add(header)
     return {column: found for column, found in mapped.items() if found}
 
 
@@ -63,8 +58,8 @@ class RowReader:
         mapped = self._mapped(cells)
         for column, headers in mapped.items():
             if column in self._questions:
-                self._answer(filled, column, row, headers[0])
-            elif column not in _TIMES:
+                self._answer(filled, column, row, headers)
+            elif column != "received_at":
                 self._cell(filled, column, row, headers)
         self._text(filled)
         self._places(filled)
@@ -80,28 +75,33 @@ class RowReader:
             self._known[headers] = map_headers(self._rules.consultation, headers, self._mapping)
         return self._known[headers]
 
-    def _answer(self, filled: Filled, column: str, row: "_Row", header: str) -> None:
+    def _answer(self, filled: Filled, column: str, row: "_Row", headers: tuple[str, ...]) -> None:
         question = self._questions[column]
-        given = row.cells[header].strip()
+        given = {header: cell for header in headers if (cell := row.cells[header].strip())}
         if not given:
             return
+        if question.kind == "text":
+            value = "\n\n".join(given.values())
+        elif question.kind == "choices" or len(given) > 1:
+            value = _choices(";".join(given.values()), question.options)
+        else:
+            (value,) = given.values()
         if question.monitoring:
-            filled.monitoring[question.id] = given
+            filled.monitoring[question.id] = value
             return
-        value = _choices(given, question.options) if question.kind == "choices" else given
         filled.answers[question.id] = value
-        filled.offer(column, row.evidence(header, value))
+        filled.offer(column, *(row.evidence(header, value if len(given) == 1 else given[header]) for header in given))
 
     def _cell(self, filled: Filled, column: str, row: "_Row", headers: tuple[str, ...]) -> None:
-        given = " ".join(v for h in headers if (v := row.cells[h].strip()))
-        if not given:
+        used = [header for header in headers if row.cells[header].strip()]
+        if not used:
             return
-        value = _read_cell(self._rules.consultation, column, given)
+        value = _read_cell(self._rules, column, " ".join(row.cells[header].strip() for header in used))
         if value is None or value in ("", ()):
-            filled.offer(column, row.evidence(headers[0], given))
+            filled.offer(column, *(row.evidence(header, row.cells[header]) for header in used))
             return
-        shown = ";".join(value) if isinstance(value, tuple) else str(value)
-        filled.fill(column, value, *(row.evidence(h, shown) for h in headers if row.cells[h].strip()))
+        shown = None if column == "text" else ";".join(value) if isinstance(value, tuple) else str(value)
+        filled.fill(column, value, *(row.evidence(header, shown) for header in used))
 
     def _text(self, filled: Filled) -> None:
         """``text``: the column mapped to it, else the free-text answers in question order, a blank line between."""
@@ -116,27 +116,28 @@ class RowReader:
         filled.fill("text", "\n\n".join(filled.answers[question] for question in free), *evidence)
 
     def _places(self, filled: Filled) -> None:
+        """The places that the free text names, where no column gives them."""
         if "places" in filled.values:
             return
-        codes: set[str] = set()
+        meant: list[Evidence] = []
         for said in filled.evidence.get("text", []):
-            for named in self._rules.gazetteer.find(said.quote or ""):
-                quote = (said.quote or "")[named.start : named.end]
-                value = ";".join(named.codes)
-                filled.offer(
-                    "places", Evidence(value=value, method="row", confidence=1.0, place=said.place, quote=quote)
-                )
+            words = said.quote or ""
+            for named in self._rules.gazetteer.find_meant(words):
+                quote, value = words[named.start : named.end], ";".join(named.codes)
+                evidence = Evidence(value=value, method="row", confidence=1.0, place=said.place, quote=quote)
                 if len(named.codes) == 1:
-                    codes.update(named.codes)
+                    meant.append(evidence)
                 else:
                     filled.needs.add("place?")
-        if codes:
-            filled.fill("places", tuple(codes))
+                    filled.offer("places", evidence)
+        if meant:
+            filled.fill("places", tuple({evidence.value for evidence in meant}), *meant)
 
     def _received(self, filled: Filled, receipt: ReceiptView, row: "_Row", mapped: tuple[str, ...]) -> None:
         submitted = self._mapping.submitted_column
         headers, basis = ((submitted,), "submitted") if submitted and not mapped else (mapped, "call")
-        written = " ".join(v for h in headers if (v := row.cells.get(h, "").strip()))
+        used = [header for header in headers if row.cells.get(header, "").strip()]
+        written = " ".join(row.cells[header].strip() for header in used)
         when = fields.read_time(written, self._rules.consultation.timezone) if written else None
         if when is None:
             received(self._rules, filled, receipt.arrived_at, receipt.arrived_basis, method="source")
@@ -144,7 +145,9 @@ class RowReader:
             return
         if when.unsure:
             filled.needs.add("received-date")
-        received(self._rules, filled, when.at, basis, method="row", place=row.place(headers[0]), quote=written)
+        shown = utc_text(when.at)[:19] + "Z"
+        evidence = [row.evidence(header, shown) for header in used]
+        received(self._rules, filled, when.at, basis, method="row", evidence=evidence, day_only=when.day_only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ class _Row:
     def place(self, header: str) -> dict[str, Any]:
         return {"row": self.number, "column": header}
 
-    def evidence(self, header: str, value: str) -> Evidence:
+    def evidence(self, header: str, value: str | None) -> Evidence:
         return Evidence(value=value, method="row", confidence=1.0, place=self.place(header), quote=self.cells[header])
 
 
@@ -166,35 +169,56 @@ def _choices(given: str, options: Sequence[str]) -> str:
     return ";".join(sorted({known.get(part.casefold(), part) for part in chosen}))
 
 
-def _read_cell(consultation: Consultation, column: str, given: str) -> Any:
-    """A cell's value as its column wants it; None or "" where it does not fit, which leaves the column blank."""
+def _read_cell(rules: Rules, column: str, given: str) -> Any:
+    """A cell's value as its column wants it; None or "" where it does not fit, which leaves the column blank.
+
+    The council's own contacts are never a respondent's.
+    """
     read = _CELLS.get(column)
-    return given if read is None else read(consultation, given)
+    value = given if read is None else read(rules, given)
+    return None if column in ("email", "phone", "postcode") and value and rules.is_ours(value) else value
 
 
-def _role(consultation: Consultation, given: str) -> str | None:
-    return next((role for role in consultation.roles if role.casefold() == given.casefold()), None)
+def _postcode(_: Rules, given: str) -> str | None:
+    found = {code.value for code in fields.postcodes(given)}
+    return found.pop() if len(found) == 1 else None
 
 
-def _one_of(*words: str) -> Callable[[Consultation, str], str | None]:
+def _role(rules: Rules, given: str) -> str | None:
+    return next((role for role in rules.consultation.roles if role.casefold() == given.casefold()), None)
+
+
+def _one_of(*words: str) -> Callable[[Rules, str], str | None]:
     return lambda _, given: given.casefold() if given.casefold() in words else None
 
 
-def _count(_: Consultation, given: str) -> int | None:
+def _count(_: Rules, given: str) -> int | None:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
-def _list(_: Consultation, given: str) -> tuple[str, ...]:
+def _list(_: Rules, given: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in given.split(";") if part.strip())
 
 
-def _day(consultation: Consultation, given: str) -> date | None:
-    when = fields.read_time(given, consultation.timezone)
-    return when.at.astimezone(consultation.timezone).date() if when else None
+def _place_codes(rules: Rules, given: str) -> tuple[str, ...] | None:
+    """Codes as they are, names by the gazetteer; None if one of them is neither, or is ambiguous."""
+    codes: list[str] = []
+    for part in _list(rules, given):
+        found = {part} & rules.gazetteer.codes or {c for named in rules.gazetteer.find(part) for c in named.codes}
+        if len(found) != 1:
+            return None
+        codes += found
+    return tuple(codes)
 
 
-_CELLS: dict[str, Callable[[Consultation, str], Any]] = {
-    "postcode": lambda _, given: next((found.value for found in fields.postcodes(given)), None),
+def _day(rules: Rules, given: str) -> date | None:
+    zone = rules.consultation.timezone
+    when = fields.read_time(given, zone)
+    return when.at.astimezone(zone).date() if when else None
+
+
+_CELLS: dict[str, Callable[[Rules, str], Any]] = {
+    "postcode": _postcode,
     "phone": lambda _, given: fields.e164(given),
     "respondent_role": _role,
     "respondent_kind": _one_of("individual", "organisation"),
@@ -203,7 +227,7 @@ _CELLS: dict[str, Callable[[Consultation, str], Any]] = {
     "signatures": _count,
     "signatures_claimed": _count,
     "people": _list,
-    "places": _list,
+    "places": _place_codes,
     "language": lambda _, given: given if len(given) == 2 and given.isascii() and given.islower() else None,
     "posted_on": _day,
 }

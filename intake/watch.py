@@ -2,23 +2,26 @@
 
 import signal
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from intake.config import Settings
 from intake.errors import IntakeError
 from intake.job import RunReport
 
 log = structlog.get_logger()
+_ENDING = {signal.SIGTERM, signal.SIGINT}
 
 
 class Runner(Protocol):
     """What can run channels: the app."""
 
     settings: Settings
+    clock: Callable[[], datetime]
 
     def run(self, names: list[str]) -> RunReport:
         """Run these channels once."""
@@ -30,19 +33,19 @@ def watch(runner: Runner) -> None:
 
     A run that takes longer than that is not started twice. SIGTERM and SIGINT end the watch after the runs under way.
     """
+    # Blocked before any thread starts and waited for here: a handler could interrupt the scheduler at any line.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     channels = runner.settings.channels
-    scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(len(channels))})
+    scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(len(channels))})
     for name, channel in channels.items():
-        task = _task(runner, name)
         scheduler.add_job(
-            task, "interval", seconds=channel.every.total_seconds(), id=name, coalesce=True, max_instances=1,
-            misfire_grace_time=None,
+            _task(runner, name), "interval", seconds=channel.every.total_seconds(), id=name, coalesce=True,
+            max_instances=1, misfire_grace_time=None, next_run_time=runner.clock(),
         )  # fmt: skip
-        scheduler.add_job(task, id=f"{name} at start", misfire_grace_time=None)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: scheduler.shutdown(wait=False))
     log.warning("watching", channels={name: str(channel.every) for name, channel in channels.items()})
     scheduler.start()
+    signal.sigwait(_ENDING)
+    scheduler.shutdown(wait=True)
 
 
 def _task(runner: Runner, name: str) -> Callable[[], None]:
@@ -52,6 +55,9 @@ def _task(runner: Runner, name: str) -> Callable[[], None]:
         except IntakeError as error:
             # One channel's trouble must not end the watch: it is said, and tried again at the next time.
             log.error("run failed", channel=name, error=str(error), next=error.advice)
+            return
+        except Exception as error:  # noqa: BLE001  # the edge of a thread: a fault of ours must be seen, not swallowed
+            log.error("run failed", channel=name, error=type(error).__name__, next="Report this.")
             return
         result = report.channels[name]
         level = log.info if report.balanced else log.error

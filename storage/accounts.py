@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from storage.deliveries import UNSPLIT
 from storage.models import Delivery, Receipt, ResponseReceipt, ResponseRow, Sighting
 from storage.receipts import COUNTS
 
@@ -49,13 +50,10 @@ class Item:
 def accounts(tx: Connection, channels: Collection[str]) -> dict[str, Accounts]:
     """The accounts of these channels, counted now from the receipts themselves."""
     joined = _receipts.outerjoin(_deliveries, _deliveries.c.id == _receipts.c.delivery_id)
-    totals: dict[str, int] = dict(
-        tx.execute(
-            select(_receipts.c.channel, func.count()).select_from(joined).where(COUNTS).group_by(_receipts.c.channel)
-        )
-        .tuples()
-        .all()
+    by_channel = tx.execute(
+        select(_receipts.c.channel, func.count()).select_from(joined).where(COUNTS).group_by(_receipts.c.channel)
     )
+    totals: dict[str, int] = dict(by_channel.all())
     by_outcome = tx.execute(
         select(_receipts.c.channel, _receipts.c.outcome, func.count())
         .select_from(joined)
@@ -94,7 +92,7 @@ def _responses_by_channel(tx: Connection) -> dict[str, int]:
         .where(_receipts.c.outcome == "read")
         .group_by(_responses.c.channel)
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def shown_items(tx: Connection, channel: str, deliveries: Collection[int]) -> tuple[int, int]:
@@ -103,15 +101,12 @@ def shown_items(tx: Connection, channel: str, deliveries: Collection[int]) -> tu
 
     A delivery that is accounted for as one (refused, or a repeat) is one item.
     """
-    states: dict[int, str] = dict(
-        tx.execute(
-            select(_deliveries.c.id, _deliveries.c.state).where(
-                _deliveries.c.channel == channel, _deliveries.c.id.in_(deliveries)
-            )
+    found = tx.execute(
+        select(_deliveries.c.id, _deliveries.c.state).where(
+            _deliveries.c.channel == channel, _deliveries.c.id.in_(deliveries)
         )
-        .tuples()
-        .all()
     )
+    states: dict[int, str] = dict(found.all())
     split = [number for number, state in states.items() if state == "split"]
     items = tx.execute(
         select(func.count(func.distinct(_sightings.c.source_key))).where(
@@ -119,7 +114,7 @@ def shown_items(tx: Connection, channel: str, deliveries: Collection[int]) -> tu
         )
     ).scalar_one()
     as_one = sum(state in ("refused", "repeat") for state in states.values())
-    return items + as_one, sum(state == "stored" for state in states.values())
+    return items + as_one, sum(state in UNSPLIT for state in states.values())
 
 
 def items(tx: Connection, outcome: str) -> list[Item]:

@@ -162,7 +162,7 @@ def _deliveries(connection: Connection, ledger: _Ledger) -> Check:
     )  # fmt: skip
     for row in _rows(connection, "select * from delivery"):
         sound = ledger.deliveries.get(row["id"]) == _commitment(row["salt"], {name: row[name] for name in covered})
-        accounted = row["state"] in ("stored", "split") or row["receipt_id"] is not None
+        accounted = row["state"] in ("stored", "copy", "split") or row["receipt_id"] is not None
         check.expect(sound and accounted, row["sha256"])
     return check
 
@@ -265,7 +265,8 @@ def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:
     if not quoted:
         return True
     query = text("select number, text from part where receipt_id = :receipt and item = :item")
-    parts: dict[int, str] = dict(connection.execute(query, {"receipt": piece["receipt"], "item": item}).tuples().all())
+    found = connection.execute(query, {"receipt": piece["receipt"], "item": item})
+    parts: dict[int, str] = dict(found.all())
     return all(parts.get(e["place"]["part"], "")[e["place"]["start"] : e["place"]["end"]] == e["quote"] for e in quoted)
 
 

@@ -19,9 +19,13 @@ _receipts = Receipt.__table__  # type: ignore[attr-defined]
 _sightings = Sighting.__table__  # type: ignore[attr-defined]
 
 
+UNSPLIT = ("stored", "copy")
+"""The states of a delivery that waits to be split; a copy's bytes were listed twice at once when it arrived."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDelivery:
-    """A delivery whose bytes are durable."""
+    """A delivery whose bytes are durable. ``state`` is stored, or copy."""
 
     channel: str
     source_key: str
@@ -31,6 +35,7 @@ class NewDelivery:
     arrived_at: datetime | None
     arrived_basis: str
     facts: Mapping[str, str]
+    state: str = "stored"
 
 
 def add_deliveries(tx: Connection, run: int, at: datetime, new: Sequence[NewDelivery]) -> list[int]:
@@ -44,7 +49,7 @@ def add_deliveries(tx: Connection, run: int, at: datetime, new: Sequence[NewDeli
         rows.append(
             {"id": number, "channel": d.channel, "source_key": d.source_key, "sha256": d.sha256,
              "media_type": d.media_type, "arrived_at": d.arrived_at, "arrived_basis": d.arrived_basis, "facts": facts,
-             "stored_at": at, "run_id": run, "state": "stored", "salt": ledger.new_salt()}
+             "stored_at": at, "run_id": run, "state": d.state, "salt": ledger.new_salt()}
         )  # fmt: skip
     tx.execute(insert(_deliveries), rows)
     seen = [(d.channel, "", d.source_key, d.version, None, n, None) for n, d in zip(numbers, new, strict=True)]
@@ -71,13 +76,21 @@ def delivery_document(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def unsplit(tx: Connection, channel: str) -> list[DeliveryView]:
     """Deliveries of a channel that wait to be split, in the order of their first sighting."""
-    query = select(_deliveries).where(_deliveries.c.channel == channel, _deliveries.c.state == "stored")
+    query = select(_deliveries).where(_deliveries.c.channel == channel, _deliveries.c.state.in_(UNSPLIT))
     return [_view(row) for row in tx.execute(query.order_by(_deliveries.c.id))]
 
 
 def delivery(tx: Connection, number: int) -> DeliveryView:
     """One delivery by its number."""
     return _view(tx.execute(select(_deliveries).where(_deliveries.c.id == number)).one())
+
+
+def newest_of_path(tx: Connection, channel: str, source_key: str) -> int:
+    """The newest delivery that came under this path; 0 if there is none."""
+    newest = select(func.max(_deliveries.c.id)).where(
+        _deliveries.c.channel == channel, _deliveries.c.source_key == source_key
+    )
+    return tx.execute(newest).scalar() or 0
 
 
 def uncounted_items(tx: Connection, number: int) -> dict[tuple[str, str], int]:

@@ -42,9 +42,13 @@ def canonical(document: Any) -> bytes:
     code
     point; a property test holds it against the RFC's library.
     """
-    if isinstance(document, dict) and any(key > "\ud7ff" for key in document):
-        return rfc8785.dumps(document)
-    return _fast_json.encode(document)
+    return _fast_json.encode(document) if _sorts_alike(document) else rfc8785.dumps(document)
+
+
+def _sorts_alike(document: Any) -> bool:
+    if isinstance(document, dict):
+        return all(key <= "\ud7ff" for key in document) and all(map(_sorts_alike, document.values()))
+    return not isinstance(document, list | tuple) or all(map(_sorts_alike, document))
 
 
 def append(tx: Connection, kind: str, at: datetime, entries: Sequence[Mapping[str, Any]]) -> None:

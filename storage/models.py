@@ -79,7 +79,7 @@ class Original(SQLModel, table=True):
 
 
 class Delivery(SQLModel, table=True):
-    """A file that holds many items. ``state``: stored, split, refused (it can't be split whole) or repeat."""
+    """A file that holds many items. ``state``: stored or copy (to be split), split, refused (it can't be) or repeat."""
 
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     channel: str = Field(index=True)

@@ -10,8 +10,9 @@ import ctypes
 import errno
 import hashlib
 import os
-import threading
+import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -49,7 +50,9 @@ class OriginalStore:
 
     def create(self) -> None:
         """Make the folders, for the owner's eyes only."""
-        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._root, self._incoming):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(0o700)
 
     def path(self, sha256: str) -> Path:
         """Where the original of this hash stands."""
@@ -86,8 +89,10 @@ class OriginalStore:
     def clear_incoming(self, younger_than: float) -> None:
         """Take away what a killed run left unnamed. ``younger_than``: POSIX seconds; newer files may be in use."""
         for left in self._incoming.iterdir():
-            if left.stat().st_mtime < younger_than:
-                left.unlink(missing_ok=True)
+            # A run at work renames its files meanwhile.
+            with suppress(FileNotFoundError):
+                if left.stat().st_mtime < younger_than:
+                    left.unlink()
 
 
 class Batch:
@@ -155,7 +160,7 @@ class Batch:
         return not is_there
 
     def _temporary(self) -> Path:
-        temporary = self._incoming / f"{os.getpid()}-{threading.get_ident()}-{len(self._temporaries)}"
+        temporary = self._incoming / secrets.token_hex(8)
         self._temporaries.append(temporary)
         return temporary
 

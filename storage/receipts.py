@@ -296,7 +296,7 @@ def first_holders(tx: Connection, hashes: Sequence[str]) -> dict[str, int]:
         .where(_receipts.c.sha256.in_(hashes), _receipts.c.kind == "item")
         .group_by(_receipts.c.sha256)
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def contents(tx: Connection, hashes: Sequence[str]) -> dict[str, bytes]:

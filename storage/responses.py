@@ -176,7 +176,7 @@ def _write_state(
     row = row | _field_values(state)
     salt = ledger.new_salt()
     documents = list(tx.execute(_evidence_documents(row["id"])).scalars())
-    monitoring = dict(tx.execute(_monitoring_of(row["id"])).tuples().all())
+    monitoring = dict(tx.execute(_monitoring_of(row["id"])).all())
     if archived:
         tx.execute(insert(_versions), _version_row({**row, "salt": salt}))
     else:

@@ -29,7 +29,7 @@ def response_of_key(tx: Connection, channel: str, keys: Sequence[str]) -> dict[s
         .join(_links, _links.c.receipt_id == _receipts.c.id)
         .where(_receipts.c.channel == channel, _receipts.c.kind == "row", _receipts.c.source_key.in_(keys))
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def newer_values(tx: Connection, channel: str) -> list[Newest]:

@@ -5,7 +5,7 @@ Values are validated here, on the plain model, before a row is made of them: SQL
 """
 
 import re
-from datetime import date
+from datetime import UTC, date
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -34,6 +34,7 @@ PassedOnReason = Literal["enquiry", "information-request", "subject-access", "co
 PASSED_ON_REASONS: tuple[str, ...] = get_args(PassedOnReason)
 SET_ASIDE_REASONS: tuple[str, ...] = get_args(MachineReason) + PASSED_ON_REASONS
 
+_LARGEST = 2**31 - 1
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 _POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}")
 _PHONE = re.compile(r"\+[1-9][0-9]{4,14}")
@@ -60,13 +61,15 @@ def _phone(value: str) -> str:
 def _sorted_set(values: tuple[str, ...]) -> tuple[str, ...]:
     if any(";" in value for value in values):
         raise ValueError("should have no ';' inside an item, since ';' joins the items")
-    return tuple(sorted(set(values)))
+    return tuple(sorted(set(values) - {""}))
 
 
 def _two_decimals(value: float) -> float:
     return round(value, 2)
 
 
+UtcMoment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+"""An instant; a naive time is refused, one with another offset becomes UTC."""
 Text = Annotated[str, AfterValidator(_storable)]
 """Text that both databases can hold. Blank means unknown."""
 Words = Annotated[tuple[Text, ...], AfterValidator(_sorted_set)]
@@ -85,7 +88,7 @@ class Response(BaseModel):
     reference: Text
     consultation: Text
     channel: Text
-    received_at: AwareDatetime | None = None
+    received_at: UtcMoment | None = None
     received_basis: ReceivedBasis | Literal[""] = ""
     late: bool | None = None
     respondent_kind: Literal["individual", "organisation", ""] = ""
@@ -100,7 +103,7 @@ class Response(BaseModel):
     language: Annotated[str, Field(pattern=r"^([a-z]{2})?$")] = ""
     text: Text = ""
     answers: dict[str, Text] = {}
-    signatures: Annotated[int, Field(ge=0)] | None = None
+    signatures: Annotated[int, Field(ge=0, le=_LARGEST)] | None = None
     consent_to_publish: Literal["yes", "no", "anonymous", ""] = ""
     status: Status = "new"
     exclusion_reason: Text = ""
@@ -115,7 +118,7 @@ class Response(BaseModel):
     run: int | None = None
     reader_version: Text = ""
     reviewed_by: Text = ""
-    reviewed_at: AwareDatetime | None = None
+    reviewed_at: UtcMoment | None = None
     posted_on: date | None = None
     late_decision: Literal["admitted", "not-admitted", ""] = ""
     words: Literal["own", "verbatim", "summary", ""] = ""
@@ -123,11 +126,11 @@ class Response(BaseModel):
     relayed_by: Text = ""
     on_behalf_of: Text = ""
     people: Words = ()
-    signatures_claimed: Annotated[int, Field(ge=0)] | None = None
+    signatures_claimed: Annotated[int, Field(ge=0, le=_LARGEST)] | None = None
     confidentiality_asked: Text = ""
     paper_ref: Text = ""
     version: Annotated[int, Field(ge=1)] = 1
-    text_cut: Annotated[int, Field(ge=0)] = 0
+    text_cut: Annotated[int, Field(ge=0, le=_LARGEST)] = 0
     likely_duplicate_of: Words = ()
 
 
@@ -187,4 +190,4 @@ def _rendered_value(name: str, value: Any) -> str:
             return str(value)
     if name == "posted_on":
         return str(value)
-    return str(value.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

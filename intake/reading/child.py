@@ -73,7 +73,8 @@ class Child:
     """One process.
 
     ``pending`` are the jobs that it has and has not answered, the one it is at first; ``light`` says that they are
-    small ones. ``ready`` says that it has started. ``wear`` grows with what it has read.
+    small ones. ``ready`` says that it has started. ``wear`` grows with what it has read. ``step_deadline`` is that of
+    the page it is at (or of the whole job), ``item_deadline`` that of the job.
     """
 
     def __init__(self, command: Sequence[str], memory_mb: int, max_frame_bytes: int) -> None:
@@ -91,7 +92,7 @@ class Child:
         self.ready = False
         self.light = True
         self.wear = 0
-        self._step_deadline = self._item_deadline = float("inf")
+        self.step_deadline = self.item_deadline = float("inf")
         self._frames = wire.Frames(max_frame_bytes)
         self._memory_mb = memory_mb
         self._socket, theirs = socket.socketpair()
@@ -110,31 +111,18 @@ class Child:
 
     @property
     def deadline(self) -> float:
-        """When the job that it is at becomes overdue, in the seconds of whoever set the clock."""
-        return min(self._step_deadline, self._item_deadline)
-
-    def begin_item(self, now: float, item_seconds: float) -> None:
-        """Start the clock for the job that it is at now."""
-        self._item_deadline = now + item_seconds
-
-    def begin_step(self, now: float, step_seconds: float) -> None:
-        """Start the clock for the next page of that job, or for the whole job."""
-        self._step_deadline = now + step_seconds
+        """When the job that it is at becomes overdue, in the seconds of whoever set the clocks."""
+        return min(self.step_deadline, self.item_deadline)
 
     def extend(self, seconds: float) -> None:
-        """Put both clocks off."""
-        self._step_deadline += seconds
-        self._item_deadline += seconds
+        """Put both deadlines off."""
+        self.step_deadline += seconds
+        self.item_deadline += seconds
 
     @property
     def alive(self) -> bool:
         """Whether the process still runs."""
         return self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
 
     def fileno(self) -> int:
         """The descriptor to wait on."""

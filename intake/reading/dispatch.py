@@ -39,11 +39,6 @@ def no_tick() -> None:
     """The tick of a caller that does not wait for one."""
 
 
-def readable(media_type: str) -> bool:
-    """Whether there is a reader for this media type."""
-    return media_type in READERS
-
-
 def read(data: bytes, media_type: str, options: Options, tick: Tick = no_tick) -> Reading | Unreadable:
     """Read one item.
 

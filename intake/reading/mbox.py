@@ -1,9 +1,9 @@
 """application/mbox: where each message of an mbox lies (mboxo, mboxrd, mboxcl, mboxcl2; RFC 4155).
 
 A message goes from the line after its From_ line to the next From_ line, or to the empty line before that, which
-belongs to the mbox. A From_ line has a date, or is one word with a header field in the next line; if neither the start
-of the file nor an empty line is before it, a header field must follow in any case. A Content-Length is
-respected only if it leads exactly to a From_ line or to the end of the file.
+belongs to the mbox, as does one at the end of the file. A From_ line has a date, or is one word with a header field in
+the next line; if neither the start of the file nor an empty line is before it, a header field must follow in any case.
+A Content-Length is respected only if it leads exactly to a From_ line or to the end of the file.
 
 The file is gone through in chunks, so its size does not matter. Nothing in it is changed: ">From " stays, and the
 reader of the messages undoes it (``unquote_from``).
@@ -96,8 +96,17 @@ def _by_next_marker(file: _File, start: int) -> tuple[int, int | None]:
             if _is_from_line(file.window(marker), after_empty_line=bool(found[1])):
                 return max(start, offset + found.start() + 1), marker
         if offset + len(chunk) >= file.size:
-            return file.size, None
+            return max(start, _end_of_last(file)), None
         at = offset + len(chunk) - _LINE_BYTES
+
+
+def _end_of_last(file: _File) -> int:
+    """Where the last message ends: the empty line after it is the mbox's, as it is for all others, so that the message
+    keeps its bytes when another one follows."""
+    tail = file.window(max(0, file.size - 3), 3)
+    if tail.endswith(b"\n\r\n"):
+        return file.size - 2
+    return file.size - 1 if tail.endswith(b"\n\n") else file.size
 
 
 def _by_content_length(file: _File, start: int) -> tuple[int, int | None] | None:

@@ -23,7 +23,7 @@ from PIL import Image
 
 from intake.reading.dispatch import Tick, ToolMissingError, no_tick
 from intake.reading.pagetext import Box, PageText, compose
-from intake.reading.parts import Part, Reading, ToolMissing, Unreadable
+from intake.reading.parts import INKED, Part, Reading, ToolMissing, Unreadable
 from intake.reading.raster import DAMAGED, POINTS, Page, TooLarge, open_scan
 from intake.reading.wire import Options
 
@@ -31,13 +31,12 @@ if TYPE_CHECKING:
     import tesserocr
 
 READER = "1"
-INKED = 0.0005
-"""Share of dark pixels from which on a page has something on it: about a short handwritten word on A4."""
 _LANGUAGE = "eng"
 _DEBIAN_TESSDATA = Path("/usr/share/tesseract-ocr")
 _FINE_DPI = 450
 _BEST_DPI = 300
 _MAX_OCR_PIXELS = 40_000_000
+_MAX_OCR_SIDE = 32_000  # Tesseract's own limit is 32,767
 _DARK = 0.8
 _BLACK = 64
 _WORD_LEVEL = "5"
@@ -83,7 +82,15 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
 
 def damaged_page(number: int, media_type: str, why: str) -> Part:
     """A page that is kept but could not be read, in its place."""
-    return Part(number=number, kind="page", media_type=media_type, page=number + 1, confidence=0.0, problem=why)
+    return Part(
+        number=number,
+        kind="page",
+        media_type=media_type,
+        method="ocr",
+        confidence=0.0,
+        page=number + 1,
+        problem=why,
+    )
 
 
 def needs_of(part: Part) -> set[str]:
@@ -145,7 +152,8 @@ def _recognise(page: Page) -> PageText:
 def _shrink(page: Page) -> int:
     """By how much to make a page smaller first: finer than needed takes longer and reads no better."""
     factor = round(page.dpi / _BEST_DPI) if page.dpi >= _FINE_DPI and not page.dpi_assumed else 1
-    while page.grey.width * page.grey.height > _MAX_OCR_PIXELS * factor**2:
+    width, height = page.grey.size
+    while width * height > _MAX_OCR_PIXELS * factor**2 or max(width, height) > _MAX_OCR_SIDE * factor:
         factor += 1
     return factor
 

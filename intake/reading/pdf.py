@@ -42,6 +42,7 @@ _PICTURE_SHARE = 0.5
 _NONSENSE_SHARE = 0.3
 _NONSENSE = re.compile("\\(cid:\\d+\\)|[\ufffd\ue000-\uf8ff]")
 _DATE = re.compile(r"D?:?(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:(Z)|([+-])(\d\d)'?(\d\d)?)?")
+_MAX_OFFSET = timedelta(hours=14)
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
 _LINK = 2  # FPDF_ANNOT_LINK
 _MEDIA_TYPE = "application/pdf"
@@ -242,9 +243,8 @@ def _scan_date(written: str) -> dict[str, str]:
         return {}
     if utc is None and sign is None:
         return {"scan_date_local": local}
-    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0)) * (-1 if sign == "-" else 1)
-    try:
-        moment = datetime.fromisoformat(local).replace(tzinfo=UTC) - offset
-    except ValueError:
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    if offset > _MAX_OFFSET:
         return {}
+    moment = datetime.fromisoformat(local).replace(tzinfo=UTC) - (-offset if sign == "-" else offset)
     return {"scan_date": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}

@@ -129,11 +129,7 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
 def _explained(error: csv.Error, lines: _Lines) -> Refused:
     where = f"line {lines.first}" if lines.first == lines.number else f"lines {lines.first} to {lines.number}"
     if "end of data" in str(error):
-        opened = lines.number
-        for line in reversed(lines.record):
-            if '"' in line:
-                break
-            opened -= 1
+        opened = lines.first + max(at for at, line in enumerate(lines.record) if '"' in line)
         return Refused(f"A quote that opens in line {opened} is never closed.")
     if "field limit" in str(error):
         return Refused(
@@ -197,7 +193,8 @@ def _count(text: io.TextIOWrapper, delimiter: str) -> int:
 
 def _proper(delimiter: str) -> re.Pattern[str]:
     """A record without a quote that follows spaces at the start of a cell, where it would not count as one."""
-    cell = rf'(?:"[^"]*+(?:""[^"]*+)*+"|(?![ \t]*+")[^\r\n{re.escape(delimiter)}]*+)'
+    spaces = " " if delimiter == "\t" else " \t"
+    cell = rf'(?:"[^"]*+(?:""[^"]*+)*+"|(?![{spaces}]*+")[^\r\n{re.escape(delimiter)}]*+)'
     return re.compile(rf"{cell}(?:{re.escape(delimiter)}{cell})*+(?:\r\n|\n|\r)?")
 
 

@@ -203,14 +203,16 @@ class ReaderPool:
             except Gone as gone:
                 self._bury(child, gone.why, feed, done)
         for child in [child for child in self._children if child.pending and child.deadline <= self._clock()]:
-            self._bury(child, overdue(self._limits.step_seconds), feed, done)
+            in_steps = child.step_deadline <= child.item_deadline
+            seconds = self._limits.step_seconds if in_steps else self._limits.item_seconds
+            self._bury(child, overdue(seconds), feed, done)
 
     def _take(self, child: Child, answer: wire.Answer, done: list[tuple[ReadJob, ReadResult]]) -> None:
         if isinstance(answer, wire.Ready):
             child.ready = True
             self._failed_starts = 0
         elif isinstance(answer, wire.Progress):
-            child.begin_step(self._clock(), self._limits.step_seconds)
+            child.step_deadline = self._clock() + self._limits.step_seconds
         elif isinstance(answer, wire.Read | wire.Failed) and child.pending:
             done.append((child.pending.popleft(), answer.reading if isinstance(answer, wire.Read) else answer.why))
             self._begin(child)
@@ -219,8 +221,8 @@ class ReaderPool:
 
     def _begin(self, child: Child) -> None:
         now = self._clock()
-        child.begin_item(now, self._limits.item_seconds)
-        child.begin_step(now, self._limits.step_seconds)
+        child.step_deadline = now + self._limits.step_seconds
+        child.item_deadline = now + self._limits.item_seconds
 
     def _bury(self, child: Child, why: str, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> None:
         """End a child. The job that it was at is to blame, unless it never started; the others are handed out anew."""

@@ -1,0 +1,90 @@
+"""A reader's process that does what the content of each original tells it, for the tests of the pool."""
+
+import os
+import socket
+import sys
+import time
+from collections import deque
+
+from intake.reading import wire
+from intake.reading.parts import Part, Piece, Reading, Row, Table, ToolMissing
+
+
+def echo(text, number=0):
+    return wire.Read(
+        Reading(reader="odd 1", parts=[Part(number=number, kind="body", media_type="text/plain", text=text)])
+    )
+
+
+def answers(word, rest):
+    match word:
+        case "echo":
+            yield echo(rest)
+        case "pid":
+            yield echo(str(os.getpid()))
+        case "environment":
+            yield echo("\n".join(os.environ))
+        case "wait":
+            time.sleep(float(rest))
+            yield echo(rest)
+        case "pages":
+            for _ in range(int(rest)):
+                time.sleep(0.15)
+                yield wire.Progress()
+            yield echo(rest)
+        case "hang":
+            time.sleep(1000)
+        case "crash":
+            os.abort()
+        case "end":
+            os._exit(3)
+        case "memory":
+            os._exit(wire.OUT_OF_MEMORY)
+        case "garbage":
+            yield b"\x05\x00\x00\x00hello"
+        case "endless":
+            yield b"\xff\xff\xff\xff" + b"x" * 1000
+        case "misnumbered":
+            yield echo("x", number=7)
+        case "unclean":
+            yield echo("\x00")
+        case "twice":
+            yield echo("1")
+            yield echo("2")
+        case "tool":
+            yield wire.Failed(ToolMissing("a tool", "Install it."))
+        case "rows":
+            yield wire.Header(Table(["a", "b"]))
+            yield wire.Rows([Row(2, ["1", "2"])])
+            if rest == "then crash":
+                os.abort()
+            if rest == "then a narrow one":
+                yield wire.Rows([Row(3, ["1"])])
+            if rest == "then backwards":
+                yield wire.Rows([Row(2, ["1", "2"])])
+            yield wire.End()
+        case "pieces":
+            yield wire.Pieces([Piece(0, 3)])
+            yield wire.Pieces([Piece(2, 5)] if rest == "overlapping" else [Piece(3, 1_000_000)])
+            yield wire.End()
+
+
+def main():
+    channel = socket.socket(fileno=0)
+    channel.sendall(wire.frame(wire.Ready()))
+    frames, originals = wire.Frames(wire.MAX_REQUEST_BYTES), deque()
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(channel, 65_536, 64)
+        if not data:
+            return
+        originals.extend(descriptors)
+        for body in frames.feed(data):
+            wire.request(body)
+            descriptor = originals.popleft()
+            word, _, rest = os.read(descriptor, 10_000).decode().partition(" ")
+            os.close(descriptor)
+            for answer in answers(word, rest):
+                channel.sendall(answer if isinstance(answer, bytes) else wire.frame(answer))
+
+
+sys.exit(main())

@@ -1,0 +1,258 @@
+"""Kills ``intake run`` at random moments, runs it once more, and holds the result against an undisturbed run's.
+
+    python -m tests.kills --trials 50 [--seed 1] [--database postgresql] [--small]
+
+The moments are drawn over the length of an undisturbed run. A kill is a SIGKILL, sometimes of the whole process group,
+sometimes of the program alone: its readers must then end by themselves. One trial in three is killed twice. Afterwards
+one more run must end with 0, balance and verify, no process may be left, and the full export, with a line for each
+receipt, must be the undisturbed one's but for the column ``run``. Exit 1 if any trial fails; its folder is kept.
+"""
+
+import argparse
+import csv
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.support.consultation import (
+    ROOT,
+    SAMPLES,
+    Consultation,
+    kill_group,
+    living,
+    message,
+    start,
+    table,
+    without,
+)
+from tests.support.postgres import Postgres
+from tests.support.processes import service_folder
+
+EXPORTED = datetime(2011, 4, 19, 12, tzinfo=UTC)
+HOTLINE = """
+[channels.hotline]
+adapter = "phone"
+log = "samples/hotline.csv"
+columns.received_at = ["Date", "Time"]
+columns.text = "Said"
+"""
+_SMALL_LETTERS = ("scan-0001.pdf", "scan-0014.pdf")
+_END_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """When a run is killed, in seconds from its start, and whether its readers are killed with it."""
+
+    after_s: float
+    whole_group: bool
+
+    def __str__(self) -> str:
+        return f"{self.after_s:.3f} s, {'group' if self.whole_group else 'program alone'}"
+
+
+@dataclass(slots=True)
+class Trial:
+    """One trial: how it was killed, and what was wrong afterwards."""
+
+    number: int
+    kills: list[Kill]
+    hit: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        said = "; ".join(map(str, self.kills))
+        return f"trial {self.number}: {said}: {self.hit} hit: {'; '.join(self.problems) or 'ok'}"
+
+
+# --- what is run ------------------------------------------------------------------------------------------------------
+
+
+def make_sources(folder: Path, *, small: bool) -> None:
+    """The sample's sources, and with them what a kill could spoil: a second export, an mbox, many rows without ids."""
+    shutil.copytree(SAMPLES, folder)
+    if small:
+        for letter in (folder / "letters").iterdir():
+            if letter.name not in _SMALL_LETTERS:
+                letter.unlink()
+    _second_export(folder / "survey")
+    messages = [message(f"Message number {n} of the archive.", sender=f"r{n}@example.org") for n in range(40)]
+    content = b"".join(b"From r@example.org Tue Mar  1 10:00:00 2011\n" + m + b"\n" for m in messages)
+    (folder / "inbox" / "more.mbox").write_bytes(content)
+    rows = [("01/03/2011", f"{9 + n % 8:02}:{n % 60:02}", f"Caller {n % 1500} said so.") for n in range(2000)]
+    if small:
+        rows = rows[1300:1900]
+    rows[7] = ("", "", "")
+    (folder / "hotline.csv").write_text(table(("Date", "Time", "Said"), rows))
+    for path in folder.rglob("*"):
+        if path.parent.name != "survey":
+            os.utime(path, (EXPORTED.timestamp(), EXPORTED.timestamp()))
+
+
+def _second_export(folder: Path) -> None:
+    """A later export that overlaps with the sample's: rows changed, gone, added; and one that can't be split."""
+    (first,) = folder.iterdir()
+    with first.open(newline="", encoding="utf-8-sig") as stream:
+        header, *rows = csv.reader(stream)
+    changed = [[*row[:2], f"{row[2]} (changed)", *row[3:]] if n % 5 == 0 else row for n, row in enumerate(rows)]
+    added = [[str(9000 + n), *row[1:]] for n, row in enumerate(rows[:10])]
+    second, broken = folder / "export-2011-04-26.csv", folder / "export-2011-05-03.csv"
+    second.write_text(table(header, [*changed[:-4], *added]))
+    broken.write_text(table(header, rows[:3]) + '"unclosed\r\n')
+    for week, path in enumerate((first, second, broken)):
+        at = (EXPORTED + timedelta(weeks=week)).timestamp()
+        os.utime(path, (at, at))
+
+
+def make_consultation(folder: Path, sources: Path, database: str = "") -> Consultation:
+    """A consultation with a home of its own on the sources that all trials share."""
+    config = (ROOT / "config.toml").read_text() + HOTLINE
+    config = config.replace('"samples/', f'"{sources}/').replace('database = ""', f'database = "{database}"')
+    return Consultation(folder, config=config.replace("settle_seconds = 1 ", "settle_seconds = 0 "))
+
+
+def lines(consultation: Consultation) -> list[dict[str, str]]:
+    """Everything that an export can tell, without the column ``run``."""
+    return [without(row, "run") for row in consultation.export(everything=True)]
+
+
+# --- killing it -------------------------------------------------------------------------------------------------------
+
+
+def attempt(trial: Trial, consultation: Consultation, wanted: Sequence[dict[str, str]]) -> None:
+    """Run and kill as the trial says, run once more, and note what is wrong."""
+    for kill in trial.kills:
+        trial.hit += _killed(trial, consultation, kill)
+    done = consultation.command("run", "--json")
+    if done.code != 0 or "Traceback" in done.err:
+        trial.problems.append(f"the run afterwards ended with {done.code}: {done.err[-500:]}")
+        return
+    if not json.loads(done.out)["balanced"]:
+        trial.problems.append(f"the run afterwards does not balance: {done.out}")
+    if failures := consultation.failures():
+        trial.problems.append(f"verify: {failures}")
+    if (found := lines(consultation)) != wanted:
+        trial.problems.append(_difference(found, wanted))
+    again = consultation.run()
+    if any(account["received"] for account in again["channels"].values()) or lines(consultation) != found:
+        trial.problems.append("a second run afterwards received something, or changed the export")
+
+
+def _killed(trial: Trial, consultation: Consultation, kill: Kill) -> bool:
+    """Whether the kill came before the run's own end."""
+    process = start(consultation.command_line("run"), consultation.folder)
+    try:
+        process.wait(kill.after_s)
+        return False
+    except subprocess.TimeoutExpired:
+        if kill.whole_group:
+            kill_group(process.pid)
+        else:
+            process.kill()
+        process.wait()
+        return True
+    finally:
+        if left := _left_over(process.pid):
+            trial.problems.append(f"{len(left)} processes are left over")
+            kill_group(process.pid)
+
+
+def _left_over(group: int) -> list[int]:
+    """The processes of a group that have not ended by themselves after a while."""
+    deadline = time.monotonic() + _END_SECONDS
+    while (left := living(group)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return left
+
+
+def _difference(found: Sequence[dict[str, str]], wanted: Sequence[dict[str, str]]) -> str:
+    said = [f"the export differs: {len(found)} lines, wanted {len(wanted)}"]
+    for ours, theirs in zip(found, wanted, strict=False):
+        if columns := [name for name in theirs if ours[name] != theirs[name]]:
+            said += [f"{name}: {ours[name][:80]!r}, wanted {theirs[name][:80]!r}" for name in columns[:4]]
+            break
+    return "; ".join(said)
+
+
+def campaign(
+    folder: Path,
+    trials: int,
+    seed: int,
+    new_database: Callable[[], str],
+    *,
+    small: bool,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Trial]:
+    """Run the trials below ``folder``; those that failed keep their folders."""
+    sources = folder / "samples"
+    make_sources(sources, small=small)
+    undisturbed = make_consultation(folder / "undisturbed", sources, new_database())
+    began = time.monotonic()
+    done = undisturbed.command("run", "--json")
+    length = time.monotonic() - began
+    if done.code != 0 or undisturbed.failures():
+        raise RuntimeError(f"the undisturbed run ended with {done.code}: {done.err}{done.out}")
+    wanted = lines(undisturbed)
+    say(f"an undisturbed run takes {length:.1f} s and gives {len(wanted)} lines; seed {seed}")
+    draw = random.Random(seed)
+    found = []
+    for number in range(1, trials + 1):
+        kills = [Kill(draw.uniform(0, length), draw.random() < 0.5) for _ in range(2 if number % 3 == 0 else 1)]
+        trial = Trial(number, kills)
+        consultation = make_consultation(folder / f"trial-{number}", sources, new_database())
+        attempt(trial, consultation, wanted)
+        say(str(trial))
+        found.append(trial)
+        if not trial.problems:
+            shutil.rmtree(consultation.folder)
+    return found
+
+
+@contextmanager
+def databases(kind: str) -> Iterator[Callable[[], str]]:
+    """Gives a new empty database at each call."""
+    if kind == "sqlite":
+        yield lambda: ""
+        return
+    with service_folder("postgres") as folder, Postgres(folder) as server:
+        yield server.new_database
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--small", action="store_true", help="two letters and 600 rows instead of 15 and 2,000")
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="kills-"))
+    with databases(given.database) as new_database:
+        trials = campaign(folder, given.trials, given.seed, new_database, small=given.small, say=_say)
+    failed = [trial for trial in trials if trial.problems]
+    _say(f"{len(trials)} trials, {sum(t.hit for t in trials)} kills that hit, {len(failed)} trials failed")
+    if failed:
+        _say(f"what they left is in {folder}")
+        return 1
+    with suppress(OSError):
+        shutil.rmtree(folder)
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""A run that is killed loses nothing and doubles nothing: the next one ends where an undisturbed one does.
+
+This is the short form of ``make kills``; and a run that is stopped before each of its transactions in turn.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from storage.database import Database
+from tests.kills import campaign, databases, lines
+from tests.support.consultation import Consultation, bundle, message, pdf, table
+
+DAY = datetime(2011, 3, 1, 12, tzinfo=UTC)
+AT = "2011-03-01T09:00:00Z"
+
+
+@pytest.mark.parametrize(("database", "trials", "seed"), [("sqlite", 4, 20110418), ("postgresql", 2, 20110419)])
+def test_a_kill_at_a_random_moment_changes_nothing(tmp_path: Path, database: str, trials: int, seed: int) -> None:
+    """Killed at a random moment, once or twice, and run once more, the program has what an undisturbed run has."""
+    with databases(database) as new_database:
+        found = campaign(tmp_path, trials, seed, new_database, small=True)
+    assert [str(trial) for trial in found if trial.problems] == []
+    assert sum(trial.hit for trial in found) >= 1
+
+
+class Stopped(BaseException):
+    """The program ends here, as if it was killed: nobody catches this."""
+
+
+def fill(consultation: Consultation) -> None:
+    """One of everything that takes more than one transaction."""
+    consultation.mail("a.eml", "Keep Watton open.")
+    consultation.put("inbox/a2.eml", (consultation.folder / "inbox/a.eml").read_bytes(), DAY)
+    consultation.put("inbox/b.eml", bundle(message("One."), message("Two.")), DAY)
+    consultation.mbox("c.mbox", message("Three."), message("Four."))
+    consultation.mail("d.eml", headers="Auto-Submitted: auto-replied")
+    consultation.put("letters/broken.pdf", pdf("Cut off.")[:300], DAY)
+    consultation.calls("log.csv", ("01/03/2011", "14:00", "I agree"), ("01/03/2011", "14:00", "I agree"), at=DAY)
+    consultation.calls("log2.csv", ("01/03/2011", "14:00", "I agree"), ("01/03/2011", "14:00", "I agree"), at=DAY)
+    doubled = [("R1", AT, "Keep it.", "Yes"), ("R2", AT, "Close it.", "No"), ("R2", AT, "Or not.", "No")]
+    consultation.survey("a.csv", *doubled, at=DAY)
+    consultation.survey("b.csv", ("R1", AT, "Keep it now.", "Yes"), at=DAY + timedelta(days=1))
+    consultation.put("survey/c.csv", table(("ID", "When"), []) + '"unclosed', DAY + timedelta(days=2))
+    for path in consultation.folder.rglob("*.mbox"):
+        consultation.put(str(path.relative_to(consultation.folder)), path.read_bytes(), DAY)
+
+
+def test_a_stop_before_each_transaction_changes_nothing(
+    tmp_path: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped before any of its transactions, and run once more, a run gives the export of an undisturbed one."""
+    write = Database.write
+    left = 10**9
+
+    @contextmanager
+    def counted(database: Database) -> Iterator[Connection]:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Stopped
+        with write(database) as tx:
+            yield tx
+
+    monkeypatch.setattr(Database, "write", counted)
+    undisturbed = Consultation(tmp_path / "undisturbed", home=empty_home)
+    fill(undisturbed)
+    undisturbed.run()
+    transactions = 10**9 - left
+    left = 10**9
+    wanted = lines(undisturbed)
+    assert transactions > 20
+    for stop in range(transactions):
+        here = Consultation(tmp_path / f"stop-{stop}", home=empty_home)
+        fill(here)
+        left = stop
+        with pytest.raises(Stopped):
+            here.run()
+        left = 10**9
+        assert here.run()["balanced"], f"stopped before transaction {stop}"
+        assert lines(here) == wanted, f"stopped before transaction {stop}"
+        assert here.failures() == {}, f"stopped before transaction {stop}"
