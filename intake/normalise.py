@@ -13,15 +13,13 @@ from typing import Any
 from intake import fields
 from intake.config import Consultation
 from intake.places import Gazetteer
-from intake.reading.parts import Part, Reading
+from intake.reading.parts import INKED, Part, Reading
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import LATEST_POSSIBLE, Evidence, FieldEvidence
 
 TRANSCRIBE_BELOW = 0.75
 """An OCR reading whose words are less sure than this is a hint for a person, never the text (handwriting, mostly)."""
-INKED = 0.002
-"""A page with a larger share of dark pixels than this has something on it."""
 _INDIVIDUAL_ROLES = frozenset({"parent", "carer", "grandparent", "foster carer", "childminder"})
 
 
@@ -147,7 +145,10 @@ def _stripped(part: Part) -> str:
 
 def _whole(part: Part) -> Evidence:
     start = len(part.text) - len(part.text.lstrip())
-    return _in_part(part, start, start + len(part.text.strip()), None)
+    end = start + len(part.text.strip())
+    evidence = _in_part(part, start, end, None)
+    # The words of a whole part are kept once, with the part: `trace` quotes them from there.
+    return Evidence(value=None, method=evidence.method, confidence=evidence.confidence, place=evidence.place)
 
 
 def _found_in_text(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | None = None) -> None:
@@ -276,8 +277,12 @@ def _instant(written: str | None) -> datetime | None:
 
 
 def _received_document(rules: Rules, filled: Filled, receipt: ReceiptView, reading: Reading) -> None:
-    """The earlier of the scan's and the file's time: each says when it had arrived at the latest."""
-    scanned = _scan_time(rules, reading.facts)
+    """The earlier of the scan's and the file's time: each says when it had arrived at the latest.
+
+    The date inside a typed document is when it was written, which is no such time: only pictures of pages are scans.
+    """
+    is_scan = any(part.method == "ocr" for part in reading.parts)
+    scanned = _scan_time(rules, reading.facts) if is_scan else None
     known = [
         (at, basis) for at, basis in ((scanned, "scan"), (receipt.arrived_at, receipt.arrived_basis)) if at is not None
     ]

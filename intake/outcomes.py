@@ -44,6 +44,11 @@ class Ended:
     row_ids: dict[str, int] = field(default_factory=dict)
     receipts: int = 0
 
+    @property
+    def characters(self) -> int:
+        """How much text is waiting to be written."""
+        return sum(len(part.text) for part in self.parts)
+
 
 def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResult, *, screened: bool = True) -> None:
     """Work out what a reading makes of its receipt. ``screened`` is false where a person overturned the screening."""

@@ -23,6 +23,7 @@ from storage.responses import NewResponse
 log = structlog.get_logger()
 _PAGE = 500
 _WRITE_EVERY = 100
+_WRITE_CHARACTERS = 4_000_000
 _DAMAGED = Unreadable(
     "The stored bytes are no longer those that were received.", "Restore this original from a backup, then retry."
 )
@@ -51,7 +52,7 @@ class _Writer:
         self.ended = Ended()
 
     def write_if_full(self) -> None:
-        if self.ended.receipts >= _WRITE_EVERY:
+        if self.ended.receipts >= _WRITE_EVERY or self.ended.characters >= _WRITE_CHARACTERS:
             self.write()
 
     def write(self) -> None:
@@ -200,7 +201,7 @@ def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView,
 
 def _split_again(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView) -> None:
     with current.database.write() as tx:
-        number = deliveries.reopen(tx, receipt.id)
+        number = deliveries.reopen(tx, current.run, current.clock(), receipt.id)
         if number is None:
             return
         delivery = deliveries.delivery(tx, number)

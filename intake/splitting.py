@@ -78,7 +78,7 @@ def _is_repeat(current: ChannelRun, delivery: DeliveryView) -> bool:
             return False
         of_file = _file_receipt(delivery, "repeat", f"Byte-identical to delivery {first}.", "")
         number = receipts.add_receipts(tx, current.run, current.clock(), [of_file])[0]
-        deliveries.account_as_one(tx, delivery.id, number, "repeat")
+        deliveries.account_as_one(tx, current.run, current.clock(), delivery.id, number, "repeat")
         ledger.number_entries(tx)
     return True
 
@@ -94,7 +94,7 @@ def _refuse(current: ChannelRun, delivery: DeliveryView, why: Unreadable) -> Non
         else:
             number = delivery.receipt_id
             receipts.settle(tx, current.run, at, [Settled(number, "quarantined", why.reason, why.next_step)])
-        deliveries.account_as_one(tx, delivery.id, number, "refused")
+        deliveries.account_as_one(tx, current.run, at, delivery.id, number, "refused")
         ledger.number_entries(tx)
     log.info("quarantined", receipt=number, reason=why.reason, next=why.next_step)
 

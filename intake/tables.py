@@ -159,7 +159,9 @@ class _Row:
         return {"row": self.number, "column": header}
 
     def evidence(self, header: str, value: str | None) -> Evidence:
-        return Evidence(value=value, method="row", confidence=1.0, place=self.place(header), quote=self.cells[header])
+        quote = self.cells[header]
+        kept = None if value == quote else value
+        return Evidence(value=kept, method="row", confidence=1.0, place=self.place(header), quote=quote)
 
 
 def _choices(given: str, options: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from intake.decide import find_target
@@ -12,7 +12,7 @@ from storage.columns import utc_text
 from storage.database import Database, Transaction
 from storage.originals import OriginalStore
 from storage.receipts import ReceiptView
-from storage.responses import EvidenceView
+from storage.responses import EvidenceView, StoredPart
 from storage.schema import Evidence, Response, columns, rendered
 
 
@@ -35,7 +35,8 @@ def trace(
             behind = responses.receipts_of(tx, target.response)
             undone = {d.id for d in decisions.decisions_on(tx, [], target.response) if d.undone_by is not None}
             seen = [e for e in responses.evidence_of(tx, target.response) if e.decision_id not in undone]
-            fields = _fields(seen, questions)
+            parts = responses.parts_of(tx, view.reading_receipt_id)
+            fields = _fields(seen, questions, _Quotes([p for p in parts if p.item == view.item]))
         views = receipts.by_numbers(tx, behind)
         return {
             "reference": response.reference if response else None,
@@ -46,24 +47,42 @@ def trace(
         }
 
 
-def _fields(seen: Sequence[EvidenceView], questions: list[str]) -> dict[str, list[dict[str, Any]]]:
+class _Quotes:
+    """The words at a place, where the evidence itself does not repeat them: a whole part's."""
+
+    def __init__(self, parts: Sequence[StoredPart]) -> None:
+        self._by_number = {part.number: part.text for part in parts}
+        pages = ((json.loads(part.document).get("page"), part.text) for part in parts)
+        self._by_page = {page: text for page, text in pages if page is not None}
+
+    def at(self, place: Mapping[str, Any] | None) -> str | None:
+        """The words, None if nothing is known there."""
+        if place is None:
+            return None
+        if "start" in place:
+            return self._by_number.get(place["part"], "")[place["start"] : place["end"]]
+        return self._by_page.get(place.get("page"), "").strip() or None
+
+
+def _fields(seen: Sequence[EvidenceView], questions: list[str], quotes: _Quotes) -> dict[str, list[dict[str, Any]]]:
     """Evidence by column, in the schema's order: people's before machines', the newest first of each."""
     newest_first = sorted(seen, key=lambda e: (e.by == "", -e.id))
     found: dict[str, list[dict[str, Any]]] = {}
     for column in columns(questions):
         pieces = [(e, piece) for e in newest_first for piece in e.fields.get(column, [])]
         if pieces:
-            found[column] = [_piece(e, piece) for e, piece in pieces]
+            found[column] = [_piece(e, piece, quotes) for e, piece in pieces]
     return found
 
 
-def _piece(of: EvidenceView, piece: Evidence) -> dict[str, Any]:
+def _piece(of: EvidenceView, piece: Evidence, quotes: _Quotes) -> dict[str, Any]:
+    quote = quotes.at(piece.place) if piece.quote is None and not of.by else piece.quote
     return {
-        "value": piece.quote if piece.value is None else piece.value,
+        "value": quote if piece.value is None else piece.value,
         "method": piece.method,
         "confidence": piece.confidence,
         "place": piece.place,
-        "quote": piece.quote,
+        "quote": quote,
         "reader_version": of.reader_version,
         "at": _z(utc_text(of.at)),
         "by": of.by or None,

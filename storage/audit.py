@@ -68,50 +68,71 @@ class _Ledger:
     check: Check
     receipts: dict[int, str] = field(default_factory=dict)
     deliveries: dict[int, str] = field(default_factory=dict)
+    states: dict[int, Row] = field(default_factory=dict)
     decisions: dict[int, str] = field(default_factory=dict)
     dropped: set[int] = field(default_factory=set)
-    outcomes: dict[int, str] = field(default_factory=dict)
+    outcomes: dict[int, Row] = field(default_factory=dict)
+    runs: set[int] = field(default_factory=set)
     responses: dict[tuple[int, int], dict[int, Row]] = field(default_factory=lambda: defaultdict(dict))
 
     @classmethod
     def read(cls, connection: Connection) -> "_Ledger":
         """Leaves are those of the entries, entries are canonical, positions run from 0 without gaps."""
         found = cls(Check("ledger"))
-        for expected, row in enumerate(
-            _rows(connection, "select id, position, body, leaf from ledger_entry order by id")
-        ):
+        expected = 0
+        query = "select id, position, receipt_id, body, leaf from ledger_entry order by id"
+        for row in _rows(connection, query):
             body = bytes(row["body"])
-            entry = json.loads(body)
-            leaf = hashlib.sha256(b"\x00" + body).digest()
-            sound = leaf == bytes(row["leaf"]) and rfc8785.dumps(entry) == body and row["position"] == expected
-            found.check.expect(sound, f"entry {expected}")
-            found._take(entry)
+            entry = _json(body)
+            if row["position"] != expected:
+                found.check.expect(False, f"entry {expected}")  # it is missing, or out of its place
+            expected = (expected if row["position"] is None else row["position"]) + 1
+            sound = entry is not None and hashlib.sha256(b"\x00" + body).digest() == bytes(row["leaf"])
+            named = entry is not None and entry.get("receipt") == row["receipt_id"]
+            found.check.expect(sound and named and rfc8785.dumps(entry) == body, f"entry {row['position']}")
+            if entry is not None:
+                found._take(entry)
         return found
 
     def _take(self, entry: Row) -> None:
-        match entry["type"]:
+        match entry.get("type"):
             case "receipt":
                 self.receipts[entry["receipt"]] = entry["commitment"]
             case "delivery":
                 self.deliveries[entry["delivery"]] = entry["commitment"]
+                self.states[entry["delivery"]] = {"state": entry["state"], "items": None, "accounted_by": None}
+            case "delivery-state":
+                self.states[entry["delivery"]] = entry
             case "decision":
                 self.decisions[entry["decision"]] = entry["commitment"]
             case "dropped":
                 self.dropped.add(entry["receipt"])
             case "outcome":
-                self.outcomes[entry["receipt"]] = entry["outcome"]
+                self.outcomes[entry["receipt"]] = entry
+            case "run":
+                self.runs.add(entry["run"])
             case "response":
                 self.responses[entry["receipt"], entry["ordinal"]][entry["revision"]] = entry
                 if "outcome" in entry:
-                    self.outcomes[entry["receipt"]] = entry["outcome"]
+                    self.outcomes[entry["receipt"]] = entry
+
+
+def _json(text_: str | bytes) -> Any:
+    """A JSON value; None if it is none any more."""
+    try:
+        return json.loads(text_)
+    except ValueError:
+        return None
 
 
 def _originals(connection: Connection, folder: Path) -> Check:
-    """Stored bytes are those that were received: each original's SHA-256 and size."""
+    """Stored bytes are those that were received: each original's SHA-256 and size. Nothing has been erased."""
     check = Check("originals")
-    for row in _rows(connection, "select sha256, size, content from original where erased_at is null"):
+    for row in _rows(connection, "select sha256, size, content, erased_at from original"):
         sha256 = row["sha256"]
-        if row["content"] is not None:
+        if row["erased_at"] is not None:
+            check.expect(False, sha256)  # this version erases nothing: the mark was set by hand
+        elif row["content"] is not None:
             content = bytes(row["content"])
             check.expect(hashlib.sha256(content).hexdigest() == sha256 and len(content) == row["size"], sha256)
         else:
@@ -136,7 +157,7 @@ def _receipts(connection: Connection, ledger: _Ledger) -> Check:
     check = Check("receipts")
     covered = (
         "id", "channel", "kind", "source_key", "version", "sha256", "media_type", "arrived_at", "arrived_basis",
-        "facts", "taken_at", "run_id",
+        "facts", "taken_at", "run_id", "delivery_id", "place",
     )  # fmt: skip
     seen = set()
     query = (
@@ -145,7 +166,7 @@ def _receipts(connection: Connection, ledger: _Ledger) -> Check:
     )
     for row in _rows(connection, query):
         seen.add(row["id"])
-        document = {name: row[name] for name in covered}
+        document = {name: row[name] for name in covered} | {"path_named": bool(row["path_named"])}
         sound = ledger.receipts.get(row["id"]) == _commitment(row["salt"], document)
         check.expect(sound and row["recorded"] is not None and row["sightings"] > 0, row["id"])
     for number in sorted(ledger.receipts.keys() - seen - ledger.dropped):
@@ -154,16 +175,21 @@ def _receipts(connection: Connection, ledger: _Ledger) -> Check:
 
 
 def _deliveries(connection: Connection, ledger: _Ledger) -> Check:
-    """Deliveries are as they were stored."""
+    """Deliveries are as they were stored, in the state that the ledger last said, and none is gone."""
     check = Check("deliveries")
     covered = (
         "id", "channel", "source_key", "sha256", "media_type", "arrived_at", "arrived_basis", "facts", "stored_at",
         "run_id",
     )  # fmt: skip
+    seen = set()
     for row in _rows(connection, "select * from delivery"):
+        seen.add(row["id"])
         sound = ledger.deliveries.get(row["id"]) == _commitment(row["salt"], {name: row[name] for name in covered})
-        accounted = row["state"] in ("stored", "copy", "split") or row["receipt_id"] is not None
-        check.expect(sound and accounted, row["sha256"])
+        said = ledger.states.get(row["id"], {})
+        stands = {"state": row["state"], "items": row["items"], "accounted_by": row["receipt_id"]}
+        check.expect(sound and all(said.get(name) == value for name, value in stands.items()), row["sha256"])
+    for number in sorted(ledger.deliveries.keys() - seen):
+        check.expect(False, f"delivery {number}")  # it is gone
     return check
 
 
@@ -171,13 +197,29 @@ def _outcomes(connection: Connection, ledger: _Ledger) -> Check:
     """Every receipt has exactly one outcome, the one that the ledger last said; what is read has a response."""
     check = Check("outcomes")
     query = (
-        "select r.id, r.outcome, (select count(*) from response_receipt l where l.receipt_id = r.id) as n"
-        " from receipt r"
+        "select r.id, r.outcome, r.reason, r.next_step, r.salt,"
+        " (select count(*) from response_receipt l where l.receipt_id = r.id) as n from receipt r"
     )
     for row in _rows(connection, query):
-        said = ledger.outcomes.get(row["id"], "pending")
+        said = ledger.outcomes.get(row["id"], {"outcome": "pending"})
+        document = {name: row[name] for name in ("outcome", "reason", "next_step")}
+        if said.get("type") == "outcome":
+            as_said = said["commitment"] == _commitment(row["salt"], document)
+        else:
+            # A response's own entry says "read", for which there is no reason; what waits may say why.
+            as_said = row["outcome"] == "pending" or row["reason"] == row["next_step"] == ""
         has_response = row["outcome"] != "read" or row["n"] > 0
-        check.expect(row["outcome"] in _OUTCOMES and row["outcome"] == said and has_response, row["id"])
+        holds = row["outcome"] in _OUTCOMES and row["outcome"] == said["outcome"]
+        check.expect(holds and as_said and has_response, row["id"])
+    return check
+
+
+def _runs(connection: Connection, ledger: _Ledger) -> Check:
+    """Every run that has ended is in the ledger, and every run in the ledger is kept."""
+    check = Check("runs")
+    kept = {row["id"] for row in _rows(connection, "select id from run where finished_at is not null")}
+    for number in sorted(kept | ledger.runs):
+        check.expect(number in kept and number in ledger.runs, f"run {number}")
     return check
 
 
@@ -230,9 +272,11 @@ def _versions(connection: Connection, ledger: _Ledger) -> Check:
     for row in _rows(connection, query):
         seen[row["response_id"]].add(row["revision"])
         hashes = [digest for revision, digest in evidence[row["response_id"]] if revision <= row["revision"]]
-        document = {"row": json.loads(row["document"]), "evidence": hashes}
+        kept = _json(row["document"]) or {}
+        document = {"row": kept, "evidence": hashes}
+        same = kept.get("cause") == row["cause"] and kept.get("written_at") == row["written_at"]
         entry = ledger.responses.get((row["receipt_id"], row["ordinal"]), {}).get(row["revision"], {})
-        check.expect(entry.get("commitment") == _commitment(row["salt"], document), row["reference"])
+        check.expect(same and entry.get("commitment") == _commitment(row["salt"], document), row["reference"])
     for row in _rows(connection, "select id, reference, revision from response where revision > 1"):
         check.expect(seen[row["id"]] == set(range(1, row["revision"])), row["reference"])
     return check
@@ -251,17 +295,19 @@ def _evidence(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001
     check = Check("evidence")
     pieces: dict[int, list[Row]] = defaultdict(list)
     for row in _rows(connection, "select response_id, receipt_id, document from evidence"):
-        pieces[row["response_id"]].append({"receipt": row["receipt_id"], "fields": json.loads(row["document"])})
+        pieces[row["response_id"]].append({"receipt": row["receipt_id"], "fields": _json(row["document"]) or {}})
     for row in _rows(connection, "select * from response"):
         explained = {column for piece in pieces[row["id"]] for column, found in piece["fields"].items() if found}
-        filled = {column for column in _EXPLAINED if row[column]} | {f"answer.{q}" for q in json.loads(row["answers"])}
+        filled = {column for column in _EXPLAINED if row[column]} | {f"answer.{q}" for q in _json(row["answers"]) or {}}
         places_hold = all(_quotes_hold(connection, row["item"], piece) for piece in pieces[row["id"]])
         check.expect(filled <= explained and places_hold, row["reference"])
     return check
 
 
 def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:
-    quoted = [e for found in piece["fields"].values() for e in found if e.get("place") and "start" in e["place"]]
+    quoted = [
+        e for found in piece["fields"].values() for e in found if e.get("quote") and "start" in (e.get("place") or {})
+    ]
     if not quoted:
         return True
     query = text("select number, text from part where receipt_id = :receipt and item = :item")
@@ -275,15 +321,18 @@ def _decisions(connection: Connection, ledger: _Ledger) -> Check:
     check = Check("decisions")
     covered = ("id", "response_id", "receipt_id", "action", "value", "reason", "version", "before", "by", "at")
     seen = set()
+    undo = "select id, value from decision where action = 'undo'"
+    undone = {row["value"]: row["id"] for row in _rows(connection, undo)}
     for row in _rows(connection, "select * from decision"):
         seen.add(row["id"])
         document = {name: row[name] for name in covered}
-        check.expect(ledger.decisions.get(row["id"]) == _commitment(row["salt"], document), row["receipt_id"])
+        sound = ledger.decisions.get(row["id"]) == _commitment(row["salt"], document)
+        check.expect(sound and undone.get(str(row["id"])) == row["undone_by"], row["receipt_id"])
     for number in sorted(ledger.decisions.keys() - seen):
         check.expect(False, f"decision {number}")  # it is gone
     return check
 
 
 _CHECKS: tuple[Callable[[Connection, _Ledger], Check], ...] = (
-    _receipts, _deliveries, _outcomes, _repeats, _responses, _versions, _evidence, _decisions,
+    _receipts, _deliveries, _outcomes, _runs, _repeats, _responses, _versions, _evidence, _decisions,
 )  # fmt: skip

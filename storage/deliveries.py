@@ -55,7 +55,7 @@ def add_deliveries(tx: Connection, run: int, at: datetime, new: Sequence[NewDeli
     seen = [(d.channel, "", d.source_key, d.version, None, n, None) for n, d in zip(numbers, new, strict=True)]
     add_sightings(tx, run, at, seen)
     entries = [
-        {"delivery": row["id"], "channel": row["channel"], "run": run,
+        {"delivery": row["id"], "channel": row["channel"], "run": run, "state": row["state"],
          "commitment": ledger.commitment(row["salt"], delivery_document(row))}
         for row in rows
     ]  # fmt: skip
@@ -110,7 +110,7 @@ def finish_split(tx: Connection, run: int, at: datetime, number: int, items: int
     """
     done = delivery(tx, number)
     tx.execute(update(_deliveries).where(_deliveries.c.id == number).values(state="split", items=items))
-    ledger.append(tx, "split", at, [{"delivery": number, "items": items, "run": run}])
+    _log_state(tx, at, run, number, "split", items=items, receipt=done.receipt_id)
     refused = tx.execute(
         select(_receipts.c.id)
         .join(_deliveries, _deliveries.c.receipt_id == _receipts.c.id)
@@ -122,8 +122,17 @@ def finish_split(tx: Connection, run: int, at: datetime, number: int, items: int
     settle(tx, run, at, [Settled(receipt, "set_aside", "replaced") for receipt in refused])
 
 
-def account_as_one(tx: Connection, number: int, receipt: int, state: str) -> None:
+def _log_state(
+    tx: Connection, at: datetime, run: int | None, number: int, state: str, *, items: int | None, receipt: int | None
+) -> None:
+    # Not under the name "receipt", by which the entries of one receipt are found.
+    entry = {"delivery": number, "state": state, "items": items, "accounted_by": receipt, "run": run}
+    ledger.append(tx, "delivery-state", at, [entry])
+
+
+def account_as_one(tx: Connection, run: int | None, at: datetime, number: int, receipt: int, state: str) -> None:
     """The delivery is accounted for by one receipt: it was refused, or it repeats another."""
+    _log_state(tx, at, run, number, state, items=None, receipt=receipt)
     tx.execute(update(_deliveries).where(_deliveries.c.id == number).values(state=state, receipt_id=receipt))
     tx.execute(
         update(_sightings)
@@ -132,13 +141,14 @@ def account_as_one(tx: Connection, number: int, receipt: int, state: str) -> Non
     )
 
 
-def reopen(tx: Connection, receipt: int) -> int | None:
+def reopen(tx: Connection, run: int | None, at: datetime, receipt: int) -> int | None:
     """A refused delivery is to be split again: its number, or None if this receipt is no such file's."""
     number = tx.execute(
         select(_deliveries.c.id).where(_deliveries.c.receipt_id == receipt, _deliveries.c.state == "refused")
     ).scalar()
     if number is not None:
         tx.execute(update(_deliveries).where(_deliveries.c.id == number).values(state="stored"))
+        _log_state(tx, at, run, number, "stored", items=None, receipt=receipt)
     return number
 
 

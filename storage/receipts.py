@@ -195,7 +195,11 @@ def add_receipts(tx: Connection, run: int, at: datetime, new: Sequence[NewReceip
         for row in rows
     ]  # fmt: skip
     ledger.append(tx, "receipt", at, entries)
-    ended = [Settled(n, r.outcome, r.reason) for n, r in zip(numbers, new, strict=True) if r.outcome != "pending"]
+    ended = [
+        Settled(n, r.outcome, r.reason, r.next_step)
+        for n, r in zip(numbers, new, strict=True)
+        if r.outcome != "pending"
+    ]
     _append_outcomes(tx, run, at, ended)
     return numbers
 
@@ -208,6 +212,7 @@ def receipt_document(row: Mapping[str, Any]) -> dict[str, Any]:
         "version": row["version"], "sha256": row["sha256"], "media_type": row["media_type"],
         "arrived_at": None if arrived is None else utc_text(arrived), "arrived_basis": row["arrived_basis"],
         "facts": row["facts"], "taken_at": utc_text(row["taken_at"]), "run_id": row["run_id"],
+        "path_named": row["path_named"], "delivery_id": row["delivery_id"], "place": row["place"],
     }  # fmt: skip
 
 
@@ -269,7 +274,21 @@ def settle(tx: Connection, run: int | None, at: datetime, settled: Sequence[Sett
 
 
 def _append_outcomes(tx: Connection, run: int | None, at: datetime, settled: Sequence[Settled]) -> None:
-    ledger.append(tx, "outcome", at, [{"receipt": s.receipt, "outcome": s.outcome, "run": run} for s in settled])
+    if not settled:
+        return
+    found = tx.execute(select(_receipts.c.id, _receipts.c.salt).where(_receipts.c.id.in_([s.receipt for s in settled])))
+    salts: dict[int, str] = dict(found.all())
+    entries = [
+        {"receipt": s.receipt, "outcome": s.outcome, "run": run,
+         "commitment": ledger.commitment(salts[s.receipt], outcome_document(s))}
+        for s in settled
+    ]  # fmt: skip
+    ledger.append(tx, "outcome", at, entries)
+
+
+def outcome_document(settled: Settled) -> dict[str, str]:
+    """What the ledger's commitment to an outcome covers."""
+    return {"outcome": settled.outcome, "reason": settled.reason, "next_step": settled.next_step}
 
 
 def pending(tx: Connection, channel: str, after: int, limit: int, *, rows: bool) -> list[ReceiptView]:

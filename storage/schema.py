@@ -139,8 +139,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     ``place`` is None for a claim of the source, else one of ``{"part","start","end"}`` (characters of the part's
     decoded text, end excluded), ``{"page","box"}`` (points from the top left of the page as shown), ``{"from","to"}``
-    (seconds) or ``{"row","column"}``. ``quote`` holds the words at that place. ``value`` is None where the value
-    is the quoted words as they stand (a response's ``text`` would otherwise be kept twice). ``method`` is a word of
+    (seconds) or ``{"row","column"}``. ``quote`` holds the words at that place, None where they are a whole part's (they
+    are kept there). ``value`` is None where the value is those words as they stand. ``method`` is a word of
     the schema's ``method``, or ``source`` for a claim of the source. ``confidence`` runs from 0 to 1.
     """
 

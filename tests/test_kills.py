@@ -3,14 +3,17 @@
 This is the short form of ``make kills``; and a run that is stopped before each of its transactions in turn.
 """
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
+from intake.app import App
+from intake.reading.sandbox import Limits, ReaderPool
 from storage.database import Database
 from tests.kills import campaign, databases, lines
 from tests.support.consultation import Consultation, bundle, message, pdf, table
@@ -67,20 +70,23 @@ def test_a_stop_before_each_transaction_changes_nothing(
             yield tx
 
     monkeypatch.setattr(Database, "write", counted)
-    undisturbed = Consultation(tmp_path / "undisturbed", home=empty_home)
-    fill(undisturbed)
-    undisturbed.run()
-    transactions = 10**9 - left
-    left = 10**9
-    wanted = lines(undisturbed)
-    assert transactions > 20
-    for stop in range(transactions):
-        here = Consultation(tmp_path / f"stop-{stop}", home=empty_home)
-        fill(here)
-        left = stop
-        with pytest.raises(Stopped):
-            here.run()
+    with ReaderPool(1, Limits(), time.monotonic) as pool:
+        # The real readers, but one pool for all runs: to start them each time would take most of the time.
+        monkeypatch.setattr(App, "_readers", lambda _: nullcontext(pool))
+        undisturbed = Consultation(tmp_path / "undisturbed", home=empty_home)
+        fill(undisturbed)
+        undisturbed.run()
+        transactions = 10**9 - left
         left = 10**9
-        assert here.run()["balanced"], f"stopped before transaction {stop}"
-        assert lines(here) == wanted, f"stopped before transaction {stop}"
-        assert here.failures() == {}, f"stopped before transaction {stop}"
+        wanted = lines(undisturbed)
+        assert transactions > 20
+        for stop in range(transactions):
+            here = Consultation(tmp_path / f"stop-{stop}", home=empty_home)
+            fill(here)
+            left = stop
+            with pytest.raises(Stopped):
+                here.run()
+            left = 10**9
+            assert here.run()["balanced"], f"stopped before transaction {stop}"
+            assert lines(here) == wanted, f"stopped before transaction {stop}"
+            assert here.failures() == {}, f"stopped before transaction {stop}"

@@ -168,11 +168,9 @@ def test_a_naive_time_never_reaches_the_database(take: Callable[[datetime], obje
 
 def stored(kind: TypeDecorator[Any], value: Any) -> set[Any]:
     """What comes back of a value from each of the two databases; all of it must be one value."""
-    kept = {
-        dialect.name: kind.process_bind_param(value, dialect) for dialect in (sqlite.dialect(), postgresql.dialect())
-    }
-    assert len(set(kept.values())) == 1
-    return {kind.process_result_value(kept[name], None) for name in kept}  # type: ignore[arg-type]
+    kept = [(dialect, kind.process_bind_param(value, dialect)) for dialect in DIALECTS]
+    assert len({bound for _, bound in kept}) == 1
+    return {kind.process_result_value(bound, dialect) for dialect, bound in kept}
 
 
 @given(instants | st.none())
