@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from channels.base import AdapterSettings, ConfigPath
 from intake.errors import ConfigurationError
+from storage.database import is_url
 from storage.schema import Response
 
 S = TypeVar("S", bound=BaseModel)
@@ -133,6 +134,13 @@ class Storage(_Settings):
 
     home: ConfigPath = Field(default=Path("var"), validate_default=True)
     database: Annotated[str, Field(pattern=r"^(postgresql\+psycopg://.*)?$")] = ""
+
+    @field_validator("database")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if value and not is_url(value):
+            raise ValueError("should be a URL such as postgresql+psycopg://user@host:5432/name")
+        return value
 
 
 class Reading(_Settings):

@@ -144,13 +144,17 @@ _AREAS = frozenset(
 )
 # Outward and inward code: BS 7666. The inward code never has C, I, K, M, O or V; a district's letter is one of a few.
 _POSTCODE = re.compile(
-    r"(?<![\w/=@-])([A-Z]{1,2})([0-9][0-9A-Z]?)[ \t\u00a0]{0,3}([0-9][ABD-HJLNP-UW-Z]{2})(?![\w-])", re.IGNORECASE
+    r"(?<![\w-])([A-Z]{1,2})([0-9][0-9A-Z]?)[ \t\u00a0]{0,3}([0-9][ABD-HJLNP-UW-Z]{2})(?![\w-])", re.IGNORECASE
 )
 _DISTRICT_LETTERS = {1: frozenset("ABCDEFGHJKPSTUW"), 2: frozenset("ABEHMNPRVWXY")}
 _MISTYPED = {"O": "0", "I": "1"}
 # The digits of an area code stand together, else a date with a time looks like a number.
-_PHONE = re.compile(r"(?<![\w+])(?:\+44[ ()0-]{0,5}|\(?0)[1-9][0-9]{1,4}(?:[ ()-]{0,2}[0-9]){4,8}(?![\w])")
+_PHONE = re.compile(
+    r"(?<![\w+])(?:\+44[ \t\u00a0()0-]{0,5}|\(?0)[1-9][0-9]{1,4}(?:[ \t\u00a0()-]{0,2}[0-9]){4,8}(?![\w])"
+)
 _EXTENSION = re.compile(r"(?:ext?\.?|extension|x)\s*[0-9]+\s*$", re.IGNORECASE)
+_UK = 44
+_URL_CHARACTERS = 300
 _YEARS = range(1990, 2100)
 _MIN_WORDS_FOR_LANGUAGE = 12
 _MIN_LANGUAGE_PROBABILITY = 0.95
@@ -171,8 +175,19 @@ def postcodes(text: str) -> Iterator[Found]:
         area, district, inward = (group.upper() for group in match.groups())
         district = district[0] + _MISTYPED.get(district[1:], district[1:])
         ordinal = match[1].isupper() and match[3][1:] in ("st", "nd", "rd", "th")  # "Unit B1 1st floor"
-        if area in _AREAS and not ordinal and (district.isdigit() or district[1] in _DISTRICT_LETTERS[len(area)]):
+        if (
+            area in _AREAS
+            and not ordinal
+            and not _is_in_url(text, match.start())
+            and (district.isdigit() or district[1] in _DISTRICT_LETTERS[len(area)])
+        ):
             yield Found(f"{area}{district} {inward}", match.start(), match.end())
+
+
+def _is_in_url(text: str, at: int) -> bool:
+    before = text[max(0, at - _URL_CHARACTERS) : at]
+    word = before.rpartition("\n")[2].rpartition(" ")[2]
+    return "://" in word or word.lower().startswith("www.") or "@" in word
 
 
 def phone_numbers(text: str) -> Iterator[Found]:
@@ -189,13 +204,16 @@ def e164(typed: str) -> str:
     01632 960xxx) are never assigned.
     """
     plain = _EXTENSION.sub("", typed)
-    if any(character.isalpha() for character in plain):
+    if any(character.isalpha() or character in "/:;," for character in plain):
         return ""
     try:
         number = phonenumbers.parse(plain, "GB")
     except phonenumbers.NumberParseException:
         return ""
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return ""
+    # Nine or ten digits after the 0 (Ofcom's National Telephone Numbering Plan): opening hours have fewer.
+    if number.country_code == _UK and not 10**8 <= number.national_number < 10**10:
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

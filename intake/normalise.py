@@ -301,6 +301,13 @@ def _scan_time(rules: Rules, facts: Mapping[str, str]) -> datetime | None:
     return when.at if when else None
 
 
+def is_late(consultation: Consultation, at: datetime, *, day_only: bool) -> bool:
+    """Whether what was received then is late; of a time known to the day only, whether that day is after the last."""
+    if day_only:
+        return at.astimezone(consultation.timezone).date() > consultation.closing_day
+    return at >= consultation.closes_at
+
+
 def received(
     rules: Rules, filled: Filled, at: datetime | None, basis: str, *, method: str,
     evidence: Sequence[Evidence] = (), day_only: bool = False,
@@ -312,10 +319,7 @@ def received(
     if at is None:
         filled.needs.add("received-date")
         return
-    consultation = rules.consultation
-    late: bool | None = at >= consultation.closes_at
-    if day_only:
-        late = at.astimezone(consultation.timezone).date() > consultation.closing_day
+    late: bool | None = is_late(rules.consultation, at, day_only=day_only)
     if late and basis in LATEST_POSSIBLE:
         late = None
         filled.needs.add("received-date")

@@ -50,7 +50,10 @@ class Gazetteer:
         names: dict[str, list[str]] = {}
         try:
             with path.open(newline="", encoding="utf-8-sig") as stream:
-                for row in csv.DictReader(stream):
+                rows = csv.DictReader(stream)
+                if not {"code", "name", "aliases", "district"} <= set(rows.fieldnames or ()):
+                    raise KeyError("a column is missing")
+                for row in rows:
                     for name in [row["name"], *row["aliases"].split(";")]:
                         if name.strip():
                             names.setdefault(name.strip(), []).append(row["code"])

@@ -107,10 +107,10 @@ def corrected(state: Response, column: str, typed: str, rules: Rules) -> Respons
     try:
         if column.startswith("answer."):
             return _answered(state, column.removeprefix("answer."), typed, rules)
-        changes: dict[str, Any] = {column: _typed_value(state, column, typed, rules)}
         if column == "received_at":
-            changes["received_basis"] = "person"
-            changes["late"] = changes["received_at"] >= rules.consultation.closes_at
+            changes = _received(typed, rules)
+        else:
+            changes = {column: _typed_value(state, column, typed, rules)}
         needs = set(_without(state, _ANSWERED_BY.get(column)))
         if "late" in changes:
             needs = needs | {"late?"} if changes["late"] else needs - {"late?"}
@@ -126,14 +126,17 @@ def _answered(state: Response, question: str, typed: str, rules: Rules) -> Respo
     return _with(state, answers={**state.answers, question: typed})
 
 
+def _received(typed: str, rules: Rules) -> dict[str, Any]:
+    when = read_time(typed, rules.consultation.timezone)
+    if when is None:
+        raise Refused("received_at: should be a date and time, such as 2011-03-01 09:30.")
+    late = normalise.is_late(rules.consultation, when.at, day_only=when.day_only)
+    return {"received_at": when.at, "received_basis": "person", "late": late}
+
+
 def _typed_value(state: Response, column: str, typed: str, rules: Rules) -> Any:
     """A value as its column wants it."""
     value: Any = typed
-    if column == "received_at":
-        when = read_time(typed, rules.consultation.timezone)
-        if when is None:
-            raise Refused("received_at: should be a date and time, such as 2011-03-01 09:30.")
-        return when.at
     if isinstance(getattr(state, column), tuple):
         value = tuple(part.strip() for part in typed.split(";") if part.strip())
     elif not typed and column in ("signatures", "signatures_claimed", "posted_on"):

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Table, collate, create_engine, event, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from storage.models import Number
 
@@ -171,6 +171,15 @@ def _failures() -> Iterator[None]:
 
 def _lock_key(name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"consultation-intake {name}".encode()).digest()[:8], "big", signed=True)
+
+
+def is_url(written: str) -> bool:
+    """Whether this can be the URL of a database."""
+    try:
+        make_url(written)
+    except (ArgumentError, ValueError):
+        return False
+    return True
 
 
 def take_numbers(tx: Connection, name: str, count: int) -> range:

@@ -362,7 +362,7 @@ def test_a_deleted_decision_is_named(mine: Consultation) -> None:
 # --- the ledger -------------------------------------------------------------------------------------------------------
 
 
-KINDS = ["run", "delivery", "split", "receipt", "outcome", "response", "decision"]
+KINDS = ["run", "delivery", "delivery-state", "receipt", "outcome", "response", "decision"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -261,10 +261,11 @@ def _unique(header: list[str]) -> list[str]:
 def _require(columns: list[str], required: list[str]) -> None:
     missing = [name for name in required if name not in columns]
     if missing:
-        wanted, there = (", ".join(f'"{name}"' for name in names) for names in (missing, columns))
+        wanted = ", ".join(f'"{name}"' for name in missing)
         plural = "columns are" if len(missing) > 1 else "column is"
         raise Refused(
-            f"The {plural} missing that the configuration names: {wanted}. There are: {there}.",
+            # What stands in the first line is not said: where there is no header, it is a respondent's own row.
+            f"The {plural} missing that the configuration names: {wanted}. The first line has {len(columns)} cells.",
             "Have it exported with these columns, or change the column names in the configuration.",
         )
 

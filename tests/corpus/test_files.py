@@ -1,0 +1,66 @@
+"""Real and damaged documents, tables and strings."""
+
+import json
+from pathlib import Path
+
+from tests.support.consultation import Consultation, living, message, start
+
+
+def files(*folders: Path) -> list[Path]:
+    """All files of these folders but the notes on where they came from."""
+    return [p for folder in folders for p in sorted(folder.rglob("*")) if p.is_file() and p.name != "SOURCE.txt"]
+
+
+def test_every_scan_and_damaged_pdf_has_an_outcome(corpus: Path, place: Consultation) -> None:
+    """Each is read or quarantined with a reason and a next step; the run ends, and no process survives it."""
+    found = files(corpus / "scans", corpus / "bad/qpdf")
+    for number, path in enumerate(found):
+        place.put(f"letters/{number:03d}-{path.name}", path.read_bytes())
+    run = start(place.command_line("run", "--channel", "letters", "--json"), place.folder)
+    assert run.wait(timeout=1500) == 0
+    assert living(run.pid) == []
+    place.takes("letters", listed=len(found), received=0, waiting=0, pending=0)
+    assert len(place.receipts("letters")) == len(found)
+    assert all(item["reason"] and item["next"] for item in place.items("quarantined"))
+    assert place.failures() == {}
+
+
+def test_tables_hold_what_their_truth_says(corpus: Path, place: Consultation) -> None:
+    """The rows of csv-spectrum come out as its JSON has them (but for the two whose truth differs)."""
+    for path in sorted((corpus / "bad/csv-spectrum/csvs").glob("*.csv")):
+        place.put(f"survey/{path.name}", path.read_bytes())
+    place.configure('id_column = "ID"', "")
+    place.configure('submitted_column = "When"\n', "")
+    account = place.takes("survey", quarantined=0, pending=0)
+    assert account["read"] + account["repeats"] + account["set_aside"] > 0
+    kept: dict[str, list[dict[str, str]]] = {}
+    for receipt in place.receipts("survey"):
+        if receipt["kind"] == "row":
+            cells = json.loads(place.original(receipt["sha256"]))
+            kept.setdefault(receipt["source_key"].partition("@")[0], []).append(cells)
+    for path in sorted((corpus / "bad/csv-spectrum/json").glob("*.json")):
+        if path.stem not in ("location_coordinates", "newlines_crlf"):
+            truth = json.loads(path.read_text(encoding="utf-8"))
+            assert kept[f"{path.stem}.csv"] == truth, path.stem
+
+
+def test_hostile_strings_survive_the_whole_way(corpus: Path, place: Consultation) -> None:
+    """Every naughty string, through an email and through a row, into the export and back, as it was said."""
+    strings = json.loads((corpus / "bad/blns/blns.json").read_text(encoding="utf-8"))
+    for path in files(corpus / "bad/xss", corpus / "bad/csv-injection"):
+        if path.suffix == ".txt":
+            strings += path.read_text(encoding="utf-8", errors="replace").splitlines()
+    said = [s for s in dict.fromkeys(strings) if s.strip() and "\r" not in s and "\n" not in s]
+    for number, words in enumerate(said):
+        place.put(f"inbox/{number:05d}.eml", message(f"said: {words} :end", subject="x"))
+    place.survey("a.csv", *([f"R{n}", "2011-03-01T09:00:00Z", s, "Yes"] for n, s in enumerate(said)))
+    report = place.run("email", "survey")
+    assert report["balanced"] is True
+    by_source = {row["source"]: row for row in place.export()}
+    for number, words in enumerate(said):
+        clean = words.replace("\x00", "\ufffd")
+        assert by_source[f"R{number}"]["answer.structure"] == clean.strip(), repr(words)
+        assert clean.split() == by_source[f"{number:05d}.eml"]["text"].split()[1:-1] or (
+            clean.strip() in by_source[f"{number:05d}.eml"]["text"]
+        ), repr(words)
+    assert place.failures() == {}
