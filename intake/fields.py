@@ -213,7 +213,7 @@ def e164(typed: str) -> str:
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return ""
     # Nine or ten digits after the 0 (Ofcom's National Telephone Numbering Plan): opening hours have fewer.
-    if number.country_code == _UK and not 10**8 <= number.national_number < 10**10:
+    if number.country_code == _UK and not 10**8 <= (number.national_number or 0) < 10**10:
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -54,9 +54,13 @@ class Gazetteer:
                 if not {"code", "name", "aliases", "district"} <= set(rows.fieldnames or ()):
                     raise KeyError("a column is missing")
                 for row in rows:
+                    if not row["code"].strip() or ";" in row["code"]:
+                        raise ConfigurationError(
+                            f"consultation.places: line {rows.line_num} should have a code, without a ';' in it."
+                        )
                     for name in [row["name"], *row["aliases"].split(";")]:
                         if name.strip():
-                            names.setdefault(name.strip(), []).append(row["code"])
+                            names.setdefault(name.strip(), []).append(row["code"].strip())
         except (OSError, KeyError, AttributeError, UnicodeDecodeError, csv.Error) as error:
             raise ConfigurationError(
                 "consultation.places: should be a CSV file in UTF-8 with the columns code,name,aliases,district."

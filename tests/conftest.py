@@ -8,7 +8,7 @@ import pytest
 import structlog
 from sqlalchemy import create_engine, inspect, text
 
-from tests.support.consultation import Consultation
+from tests.support.consultation import Consultation, Done
 from tests.support.postgres import Postgres
 
 pytest_plugins = ["tests.support.fixtures"]
@@ -61,11 +61,21 @@ def place(tmp_path: Path, empty_home: Path) -> Consultation:
 
 
 @pytest.fixture(scope="session")
-def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Consultation:
-    """The sample consultation after its first run, on SQLite. Tests copy it before they change anything."""
+def _sample_ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Consultation, Done]:
     made = Consultation.of_samples(tmp_path_factory.mktemp("sample"))
-    made.run()
-    return made
+    return made, made.command("--verbose", "run", "--json")
+
+
+@pytest.fixture(scope="session")
+def sample_run(_sample_ran: tuple[Consultation, Done]) -> Consultation:
+    """The sample consultation after its first run, on SQLite. Tests copy it before they change anything."""
+    return _sample_ran[0]
+
+
+@pytest.fixture(scope="session")
+def sample_done(_sample_ran: tuple[Consultation, Done]) -> Done:
+    """How the command of that run ended, which logged every step."""
+    return _sample_ran[1]
 
 
 @pytest.fixture

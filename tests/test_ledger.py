@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -55,12 +55,14 @@ def write_entries(database: Database, *times: datetime) -> None:
 # --- canonical bytes --------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(documents)
 def test_canonical_bytes_are_those_of_the_standard(document: Any) -> None:
     """For whatever an entry may hold, however deep, the bytes are those that RFC 8785 demands."""
     assert ledger.canonical(document) == rfc8785.dumps(document)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(strings, whole_numbers, min_size=2), st.randoms(use_true_random=False))
 def test_the_order_in_which_keys_came_does_not_matter(document: dict[str, int], chance: Any) -> None:
     """The same facts give the same bytes in whatever order they were collected."""
@@ -79,6 +81,7 @@ def test_what_is_no_unicode_has_no_canonical_form() -> None:
 # --- commitments ------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(documents, st.binary(min_size=16, max_size=16))
 def test_a_commitment_can_be_checked_without_our_code(document: Any, salt: bytes) -> None:
     """A commitment is HMAC-SHA256, keyed by the salt, over the document's RFC 8785 bytes."""
@@ -86,6 +89,7 @@ def test_a_commitment_can_be_checked_without_our_code(document: Any, salt: bytes
     assert ledger.commitment(salt.hex(), document) == expected
 
 
+@settings(deadline=None)
 @given(documents, documents)
 def test_a_commitment_binds_to_its_document(one: Any, other: Any) -> None:
     """Under one salt two commitments are equal only if the documents are, to the byte."""

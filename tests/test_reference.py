@@ -38,6 +38,7 @@ def test_no_release_renames_a_response(
     assert make_reference(*arguments, **options) == expected  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(keys, keys, keys, st.integers(1, 10_000))
 def test_the_same_facts_give_the_same_reference(consultation: str, channel: str, key: str, ordinal: int) -> None:
     """A rerun after any kill finds the reference that the response had, and it has its one form."""
@@ -72,7 +73,7 @@ def test_the_alphabet_has_no_doubtful_letter() -> None:
     assert not set("ILOU") & set(ALPHABET)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(tens)
 def test_every_single_wrong_character_is_refused(ten: str) -> None:
     """Whichever one of the ten characters is mistyped as whichever other one, the reference is refused."""
@@ -81,7 +82,7 @@ def test_every_single_wrong_character_is_refused(ten: str) -> None:
         assert read_reference(spelled(mistyped), PREFIX) == (spelled(ten) if mistyped == ten else None)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(tens)
 def test_every_swap_of_two_characters_is_refused(ten: str) -> None:
     """Whichever two of the ten characters change places, neighbours or not, the reference is refused."""
@@ -92,6 +93,7 @@ def test_every_swap_of_two_characters_is_refused(ten: str) -> None:
             assert read_reference(spelled("".join(swapped)), PREFIX) is None
 
 
+@settings(deadline=None)
 @given(references, st.randoms(use_true_random=False))
 def test_a_reference_is_read_however_it_is_typed(reference: str, chance: random.Random) -> None:
     """Dashes left out or put elsewhere, any case, I and L for 1, O for 0, spaces around: it is the same reference."""
@@ -101,6 +103,7 @@ def test_a_reference_is_read_however_it_is_typed(reference: str, chance: random.
     assert read_reference(f" {prefix}{chance.choice(['', '-', ' '])}{typed}\n", PREFIX) == reference
 
 
+@settings(deadline=None)
 @given(st.text(st.characters()) | st.from_regex(r"(?i)NCC-?[0-9A-Za-z]{4,6}-?[0-9A-Za-z]{4,6}", fullmatch=True))
 def test_whatever_is_typed_is_a_reference_or_none(typed: str) -> None:
     """Nothing that is typed raises, and what is read is a reference in its one spelling."""

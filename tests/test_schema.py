@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy.dialects import postgresql, sqlite
@@ -99,6 +99,7 @@ def test_lists_and_answers_hold_storable_text_only(bad: str) -> None:
     assert refusal(answers={"first": bad}).startswith("answers")
 
 
+@settings(deadline=None)
 @given(texts)
 def test_any_other_text_is_kept_as_it_is(words: str) -> None:
     """Whatever else people write, with quotes, line ends, emoji or spaces around it, is kept to the character."""
@@ -110,6 +111,7 @@ def test_any_other_text_is_kept_as_it_is(words: str) -> None:
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.lists(items))
 def test_a_list_is_sorted_and_holds_each_item_once(given_items: list[str]) -> None:
     """However a list is put together, it has one form: sorted, each item once, none blank, joined by semicolons."""
@@ -140,6 +142,7 @@ def test_a_time_without_a_zone_is_refused(column: str) -> None:
     assert refusal(**{column: datetime(2011, 3, 1, 12)}).startswith(column)
 
 
+@settings(deadline=None)
 @given(instants)
 def test_a_time_is_shown_as_the_utc_instant_that_it_is(moment: datetime) -> None:
     """Whatever its offset and its year, a time is shown to the second as YYYY-MM-DDTHH:MM:SSZ, in UTC."""
@@ -149,6 +152,7 @@ def test_a_time_is_shown_as_the_utc_instant_that_it_is(moment: datetime) -> None
     assert shown.endswith("Z")
 
 
+@settings(deadline=None)
 @given(instants, instants)
 def test_times_in_the_database_sort_as_they_follow_each_other(one: datetime, other: datetime) -> None:
     """The text that stands for a time in both databases sorts as time goes by."""
@@ -173,18 +177,21 @@ def stored(kind: TypeDecorator[Any], value: Any) -> set[Any]:
     return {kind.process_result_value(bound, dialect) for dialect, bound in kept}
 
 
+@settings(deadline=None)
 @given(instants | st.none())
 def test_a_time_comes_back_as_it_was(moment: datetime | None) -> None:
     """A time of any year comes back from either database to the microsecond."""
     assert stored(UtcTime(), moment) == {moment}
 
 
+@settings(deadline=None)
 @given(st.dates() | st.none())
 def test_a_day_comes_back_as_it_was(day: date | None) -> None:
     """A day of any year comes back from either database."""
     assert stored(IsoDate(), day) == {day}
 
 
+@settings(deadline=None)
 @given(st.lists(items))
 def test_a_list_comes_back_as_it_was(given_items: list[str]) -> None:
     """A list that a response holds comes back from either database, item for item."""
@@ -192,6 +199,7 @@ def test_a_list_comes_back_as_it_was(given_items: list[str]) -> None:
     assert stored(Joined(), kept) == {kept}
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1) | st.none())
 def test_a_confidence_comes_back_as_it_was(confidence: float | None) -> None:
     """A confidence that a response holds comes back from either database, and is shown with two decimals."""
@@ -264,6 +272,7 @@ def test_the_statuses_are_those_of_the_contract() -> None:
 # --- showing ----------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["first", "second", "third"]), texts))
 def test_only_the_exported_questions_are_shown(answers: dict[str, str]) -> None:
     """An answer to a question that is not exported, a monitoring one say, is in no column."""
