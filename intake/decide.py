@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from intake import normalise
 from intake.errors import NotThere, Refused
 from intake.normalise import Rules
-from intake.revise import apply_decisions, column_and_value, corrected, holding, proposal
+from intake.revise import apply_decisions, check_lists, column_and_value, corrected, holding, proposal
 from storage import decisions, ledger, receipts, responses
 from storage.database import Database, Transaction
 from storage.decisions import DecisionView, NewDecision
@@ -100,7 +100,8 @@ def find_target(tx: Transaction, prefix: str, typed: str) -> Target:
     if typed.isascii() and typed.isdigit() and len(typed) < 10 and (found := receipts.by_numbers(tx, [int(typed)])):
         mine = responses.responses_of(tx, [found[0].id]).get(found[0].id, [])
         if len(mine) > 1:
-            raise Refused(f"Receipt {typed} has {len(mine)} responses: name one of them by its reference.")
+            references = ", ".join(view.response.reference for view in responses.load(tx, mine))
+            raise Refused(f"Receipt {typed} has {len(mine)} responses: name one of them ({references}).")
         return Target(found[0], mine[0] if mine else None)
     raise NotThere(f"There is no response or receipt {typed!r} here.")
 
@@ -166,7 +167,9 @@ def _check(
         case "transcribe" if not wish.value.strip():
             raise Refused("A transcription needs its words: --value TEXT, or --value - to read them from stdin.")
         case "correct":
-            corrected(view.response, *column_and_value(wish.value), rules)
+            column, value = column_and_value(wish.value)
+            check_lists(column, value, rules)
+            corrected(view.response, column, value, rules)
 
 
 def _check_duplicate(tx: Transaction, rules: Rules, view: ResponseView, of: str) -> None:

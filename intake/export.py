@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -22,8 +23,10 @@ BLANK_FOR_ANALYSIS = (
     "name", "email", "phone", "address", "people", "relayed_by", "on_behalf_of", "source", "reviewed_by",
 )  # fmt: skip
 _XLSX_CELL = 32_000
+_XLSX_CELL_OF_PAIRS = 16_000
+"""Excel counts UTF-16 units, of which a character such as an emoji takes two."""
 _ROW_GROUP = 10_000
-_LEADS_A_FORMULA = re.compile(r"[=+\-@\t\r]")
+_LEADS_A_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
@@ -89,9 +92,9 @@ def _line_without_response(
 
 
 def _whole(target: Path, write: Callable[[Path], None]) -> None:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600))
         try:
             write(temporary)
             with temporary.open("rb") as stream:
@@ -106,8 +109,8 @@ def _whole(target: Path, write: Callable[[Path], None]) -> None:
 def csv_cell(value: str) -> str:
     """A cell as the CSV has it: one that a spreadsheet would take for a formula gets a ``'`` before it.
 
-    Numbers and telephone numbers in E.164 form stay as they are. To undo: drop a ``'`` that stands before one of
-    ``= + - @ TAB CR`` at the start of a cell.
+    Numbers and telephone numbers in E.164 form stay as they are. To undo: where a cell starts with one or more ``'``
+    and then one of ``= + - @ TAB CR``, drop the first ``'``.
     """
     return f"'{value}" if _LEADS_A_FORMULA.match(value) and not _NUMBER.fullmatch(value) else value
 
@@ -140,6 +143,7 @@ def _write_parquet(path: Path, names: Sequence[str], rows: Iterable[Sequence[str
 def _write_xlsx(path: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Strings as they are; a text that is too long for a cell goes on in the sheet ``long_text``, piece by piece."""
     import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
 
     options = {
         "constant_memory": True,
@@ -147,27 +151,37 @@ def _write_xlsx(path: Path, names: Sequence[str], rows: Iterable[Sequence[str]])
         "strings_to_numbers": False,
         "strings_to_urls": False,
     }
-    with xlsxwriter.Workbook(path, options) as book:
-        sheet = book.add_worksheet("responses")
-        sheet.write_row(0, 0, names)
-        sheet.freeze_panes(1, 1)
-        longer: list[tuple[str, str, int, str]] = []
-        for number, row in enumerate(rows, start=1):
-            for column, value in enumerate(row):
-                if value:
-                    sheet.write_string(number, column, value[:_XLSX_CELL])
-                longer += _continued(row[0], names[column], value)
-        rest = book.add_worksheet("long_text")
-        rest.write_row(0, 0, ("reference", "column", "piece", "text"))
-        for number, (reference, name, piece, text) in enumerate(longer, start=1):
-            rest.write_row(number, 0, (reference, name))
-            rest.write_number(number, 2, piece)
-            rest.write_string(number, 3, text)
+    try:
+        with xlsxwriter.Workbook(path, options) as book:
+            sheet = book.add_worksheet("responses")
+            sheet.write_row(0, 0, names)
+            sheet.freeze_panes(1, 1)
+            longer: list[tuple[str, str, int, str]] = []
+            for number, row in enumerate(rows, start=1):
+                for column, value in enumerate(row):
+                    if value:
+                        sheet.write_string(number, column, value[: _cell_length(value)])
+                    longer += _continued(row[0], names[column], value)
+            rest = book.add_worksheet("long_text")
+            rest.write_row(0, 0, ("reference", "column", "piece", "text"))
+            for number, (reference, name, piece, text) in enumerate(longer, start=1):
+                rest.write_row(number, 0, (reference, name))
+                rest.write_number(number, 2, piece)
+                rest.write_string(number, 3, text)
+    except FileCreateError as error:
+        raise OSError(*getattr(error.args[0], "args", ())) from error
+
+
+def _cell_length(value: str) -> int:
+    return _XLSX_CELL if value.isascii() or max(value) <= "\uffff" else _XLSX_CELL_OF_PAIRS
 
 
 def _continued(reference: str, name: str, value: str) -> list[tuple[str, str, int, str]]:
-    pieces = range(_XLSX_CELL, len(value), _XLSX_CELL)
-    return [(reference, name, n, value[start : start + _XLSX_CELL]) for n, start in enumerate(pieces, start=2)]
+    if len(value) <= _XLSX_CELL_OF_PAIRS:
+        return []
+    length = _cell_length(value)
+    starts = range(length, len(value), length)
+    return [(reference, name, n, value[start : start + length]) for n, start in enumerate(starts, start=2)]
 
 
 # The libraries of the two binary formats are imported in their writers: other commands need not wait for them.

@@ -70,7 +70,8 @@ def message(rules: Rules, receipt: ReceiptView, reading: Reading, relayed_in: Re
     filled = Filled()
     _received_message(rules, filled, receipt, relayed_in or reading)
     if relayed_in is not None:
-        relay = f"{relayed_in.facts.get('from_name', '')} <{relayed_in.facts.get('from_email', '')}>".strip()
+        name, address = (relayed_in.facts.get(fact, "") for fact in ("from_name", "from_email"))
+        relay = f"{name} <{address}>" if name else address
         filled.fill("relayed_by", relay, Evidence(value=relay, method="text", confidence=1.0, quote=relay))
         if written := reading.facts.get("date_header"):
             filled.offer("received_at", Evidence(value=written, method="text", confidence=0.5, quote=written))

@@ -5,6 +5,7 @@ Nothing is written here; ``settling`` writes what this works out.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 
 import msgspec
 from pydantic import ValidationError
@@ -76,8 +77,13 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
 
 def _is_sound(reading: Reading) -> bool:
     """Whether a reading keeps to its form: what untrusted bytes may have taken over must not harm what is stored."""
-    in_order = all(part.number == n for n, part in enumerate(reading.parts))
-    return in_order and not any("\x00" in part.text for part in reading.parts)
+    return all(
+        part.number == n
+        and "\x00" not in part.text
+        and 0 <= part.confidence <= 1
+        and all(0 <= w.confidence <= 1 and all(map(isfinite, (w.x0, w.top, w.x1, w.bottom))) for w in part.words)
+        for n, part in enumerate(reading.parts)
+    )
 
 
 def _verdict(reading: Reading, *, is_message: bool) -> Verdict | None:
@@ -97,10 +103,10 @@ def _from_message(desk: Desk, receipt: ReceiptView, reading: Reading) -> list[Ne
     return [_response(desk, receipt, 1, normalise.message(desk.rules, receipt, reading), reading.reader)]
 
 
-def add_row(desk: Desk, ended: Ended, receipt: ReceiptView, cells: dict[str, str]) -> None:
+def add_row(desk: Desk, ended: Ended, receipt: ReceiptView, cells: dict[str, str], *, screened: bool = True) -> None:
     """Work out what a row becomes: a response, a further version of one, or nothing but an empty line."""
     ended.receipts += 1
-    if is_blank(cells):
+    if screened and is_blank(cells):
         ended.settled.append(Settled(receipt.id, "set_aside", "empty", "Nothing to do: the row holds nothing."))
         return
     if desk.channel.mapping.id_columns:

@@ -106,11 +106,9 @@ def corrected(state: Response, column: str, typed: str, rules: Rules) -> Respons
     """
     try:
         if column.startswith("answer."):
-            return _answered(state, column.removeprefix("answer."), typed, rules)
-        if column == "received_at":
-            changes = _received(typed, rules)
-        else:
-            changes = {column: _typed_value(state, column, typed, rules)}
+            return _with(state, answers={**state.answers, column.removeprefix("answer."): typed})
+        is_time = column == "received_at"
+        changes = _received(typed, rules) if is_time else {column: _typed_value(state, column, typed)}
         needs = set(_without(state, _ANSWERED_BY.get(column)))
         if "late" in changes:
             needs = needs | {"late?"} if changes["late"] else needs - {"late?"}
@@ -120,10 +118,23 @@ def corrected(state: Response, column: str, typed: str, rules: Rules) -> Respons
         raise Refused(f"{column}: {said[0].lower()}{said[1:]}.") from error
 
 
-def _answered(state: Response, question: str, typed: str, rules: Rules) -> Response:
-    if question not in rules.consultation.exported_questions:
+def check_lists(column: str, typed: str, rules: Rules) -> None:
+    """Whether a value is of the consultation's lists, when it is written: what holds is not asked again later.
+
+    Raises:
+        Refused: it is not; the sentence says what would be.
+    """
+    question = column.removeprefix("answer.")
+    if column != question and question not in rules.consultation.exported_questions:
         raise Refused(f"answer.{question}: should be one of the questions that are exported.")
-    return _with(state, answers={**state.answers, question: typed})
+    if column == "places" and (unknown := set(_items(typed)) - rules.gazetteer.codes):
+        raise Refused(f"places: {min(unknown)} should be a code of the consultation's places.")
+    if column == "respondent_role" and typed and typed not in rules.consultation.roles:
+        raise Refused(f"respondent_role: should be one of {', '.join(rules.consultation.roles)}.")
+
+
+def _items(typed: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in typed.split(";") if part.strip())
 
 
 def _received(typed: str, rules: Rules) -> dict[str, Any]:
@@ -134,23 +145,20 @@ def _received(typed: str, rules: Rules) -> dict[str, Any]:
     return {"received_at": when.at, "received_basis": "person", "late": late}
 
 
-def _typed_value(state: Response, column: str, typed: str, rules: Rules) -> Any:
+def _typed_value(state: Response, column: str, typed: str) -> Any:
     """A value as its column wants it."""
-    value: Any = typed
     if isinstance(getattr(state, column), tuple):
-        value = tuple(part.strip() for part in typed.split(";") if part.strip())
-    elif not typed and column in ("signatures", "signatures_claimed", "posted_on"):
-        return None
-    if column == "places" and (unknown := set(value) - rules.gazetteer.codes):
-        raise Refused(f"places: {min(unknown)} should be a code of the consultation's places.")
-    if column == "respondent_role" and typed and typed not in rules.consultation.roles:
-        raise Refused(f"respondent_role: should be one of {', '.join(rules.consultation.roles)}.")
-    return value
+        return _items(typed)
+    return None if not typed and column in ("signatures", "signatures_claimed", "posted_on") else typed
 
 
 def _transcribed(rules: Rules, state: Response, text: str) -> Response:
     """A person's words become the text; what they name fills what was blank."""
-    found = normalise.transcribed(rules, text).values
-    blank = {c: v for c, v in found.items() if c != "text" and getattr(state, c) in ("", (), None)}
+    found = normalise.transcribed(rules, text)
+    blank = {c: v for c, v in found.values.items() if c != "text" and getattr(state, c) in ("", (), None)}
     needs = set(_without(state, "transcription"))
+    if "language" in blank:
+        needs |= found.needs & {"translation"}
+    if not state.places:
+        needs |= found.needs & {"place?"}
     return _with(state, **blank, text=text, method="person", confidence=1.0, needs=tuple(needs))

@@ -40,6 +40,4 @@ def _second_sign(facts: Mapping[str, str]) -> str | None:
         return "an empty Return-Path (RFC 5321)"
     if facts.get("precedence") in ("auto_reply", "junk"):
         return f"Precedence: {facts['precedence']}"
-    if facts.get("x_auto_response_suppress"):
-        return "X-Auto-Response-Suppress"
     return None

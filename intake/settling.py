@@ -191,7 +191,7 @@ def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView,
     if receipt.kind == "row":
         with current.database.read() as tx:
             content = receipts.contents(tx, [receipt.sha256])[receipt.sha256]
-        add_row(desk, writer.ended, receipt, row_cells(content))
+        add_row(desk, writer.ended, receipt, row_cells(content), screened=screened)
     else:
         intact = current.originals.intact(receipt.sha256)
         results = [result for _, result in pool.read([read_job(current, receipt)])] if intact else [_DAMAGED]

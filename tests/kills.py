@@ -1,11 +1,12 @@
 """Kills ``intake run`` at random moments, runs it once more, and holds the result against an undisturbed run's.
 
-    python -m tests.kills --trials 50 [--seed 1] [--database postgresql] [--small]
+    python -m tests.kills --trials 50 [--seed 1] [--small]
 
 The moments are drawn over the length of an undisturbed run. A kill is a SIGKILL, sometimes of the whole process group,
-sometimes of the program alone: its readers must then end by themselves. One trial in three is killed twice. Afterwards
-one more run must end with 0, balance and verify, no process may be left, and the full export, with a line for each
-receipt, must be the undisturbed one's but for the column ``run``. Exit 1 if any trial fails; its folder is kept.
+sometimes of the program alone: its readers must then end by themselves. One trial in three is killed twice, and one in
+three is on PostgreSQL. Afterwards one more run must end with 0, balance and verify, no process may be left, and the full
+export, with a line for each receipt, must be the undisturbed one's but for the column ``run``. Exit 1 if any trial
+fails; its folder is kept.
 """
 
 import argparse
@@ -19,8 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,12 +71,13 @@ class Trial:
 
     number: int
     kills: list[Kill]
+    database: str
     hit: int = 0
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         said = "; ".join(map(str, self.kills))
-        return f"trial {self.number}: {said}: {self.hit} hit: {'; '.join(self.problems) or 'ok'}"
+        return f"trial {self.number}, {self.database}: {said}: {self.hit} hit: {'; '.join(self.problems) or 'ok'}"
 
 
 # --- what is run ------------------------------------------------------------------------------------------------------
@@ -192,7 +194,7 @@ def campaign(
     folder: Path,
     trials: int,
     seed: int,
-    new_database: Callable[[], str],
+    postgres: Postgres,
     *,
     small: bool,
     say: Callable[[str], None] = lambda _: None,
@@ -200,7 +202,7 @@ def campaign(
     """Run the trials below ``folder``; those that failed keep their folders."""
     sources = folder / "samples"
     make_sources(sources, small=small)
-    undisturbed = make_consultation(folder / "undisturbed", sources, new_database())
+    undisturbed = make_consultation(folder / "undisturbed", sources)
     began = time.monotonic()
     done = undisturbed.command("run", "--json")
     length = time.monotonic() - began
@@ -212,8 +214,9 @@ def campaign(
     found = []
     for number in range(1, trials + 1):
         kills = [Kill(draw.uniform(0, length), draw.random() < 0.5) for _ in range(2 if number % 3 == 0 else 1)]
-        trial = Trial(number, kills)
-        consultation = make_consultation(folder / f"trial-{number}", sources, new_database())
+        trial = Trial(number, kills, "postgresql" if number % 3 == 1 else "sqlite")
+        database = postgres.new_database() if trial.database == "postgresql" else ""
+        consultation = make_consultation(folder / f"trial-{number}", sources, database)
         attempt(trial, consultation, wanted)
         say(str(trial))
         found.append(trial)
@@ -222,28 +225,17 @@ def campaign(
     return found
 
 
-@contextmanager
-def databases(kind: str) -> Iterator[Callable[[], str]]:
-    """Gives a new empty database at each call."""
-    if kind == "sqlite":
-        yield lambda: ""
-        return
-    with service_folder("postgres") as folder, Postgres(folder) as server:
-        yield server.new_database
-
-
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--small", action="store_true", help="half the mail, two letters and 300 rows")
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
-    with databases(given.database) as new_database:
-        trials = campaign(folder, given.trials, given.seed, new_database, small=given.small, say=_say)
+    with service_folder("postgres") as servers, Postgres(servers) as postgres:
+        trials = campaign(folder, given.trials, given.seed, postgres, small=given.small, say=_say)
     failed = [trial for trial in trials if trial.problems]
     _say(f"{len(trials)} trials, {sum(t.hit for t in trials)} kills that hit, {len(failed)} trials failed")
     if failed:
