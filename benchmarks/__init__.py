@@ -1,6 +1,6 @@
 """What the program costs, each time beside what the plain libraries cost for the same bytes: ``make bench``.
 
-``make bench`` runs all of it (about a quarter of an hour on two cores); ``make bench ARGS="survey_rows --quick"`` runs
+``make bench`` runs all of it (about twenty minutes on two cores); ``make bench ARGS="survey_rows --quick"`` runs
 one bench on a twentieth of its items, which shows that it works and says little about speed, since starting up then
 weighs most. ``--repeats N`` measures each pair N times, ``--json`` prints the figures as one JSON object.
 

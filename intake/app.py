@@ -16,6 +16,7 @@ from intake import config, job
 from intake.decide import Office, Person, Wish, decide, find_target
 from intake.errors import ConfigurationError, StorageFull, StorageUnusable
 from intake.export import Wanted, export
+from intake.following import follow_tables
 from intake.normalise import Rules
 from intake.outcomes import Desk
 from intake.places import Gazetteer
@@ -187,7 +188,9 @@ class App:
     def _reread(self, receipt: ReceiptView, screened: bool) -> None:  # called by position, as a callable
         current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)
         with self._readers() as pool:
-            reread(current, self._desk(receipt.channel), pool, receipt, screened=screened)
+            desk = self._desk(receipt.channel)
+            reread(current, desk, pool, receipt, screened=screened)
+            follow_tables(current, desk)
 
 
 def _status(counted: accounts.Accounts, last: runs.LastRun | None) -> dict[str, Any]:

@@ -193,7 +193,7 @@ def load(path: Path, adapters: Mapping[str, type[AdapterSettings]]) -> Settings:
         ConfigurationError: the file is missing, is no TOML, or a key is wrong (named, with what would be right).
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(f"The config file {path} can't be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

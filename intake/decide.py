@@ -71,6 +71,8 @@ def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
         return _undo(office, target, person)
     if wish.action in ("set-aside", "overturn", "retry"):
         return _on_receipt(office, target, person, wish)
+    if target.response is not None and target.receipt.outcome != "read":
+        raise Refused(f"Receipt {target.receipt.id} is {target.receipt.outcome}, so its response does not count.")
     if target.response is None:
         raise Refused(f"Receipt {target.receipt.id} has no response to {wish.action}.")
     return _on_response(office, target.response, person, wish)
@@ -96,9 +98,10 @@ def find_target(tx: Transaction, prefix: str, typed: str) -> Target:
     reference = read_reference(typed, prefix)
     if reference is not None and (number := responses.number_of(tx, reference)) is not None:
         view = responses.load(tx, [number])[0]
-        return Target(receipts.by_numbers(tx, [view.reading_receipt_id])[0], number)
+        return Target(receipts.by_numbers(tx, [view.receipt_id])[0], number)
     if typed.isascii() and typed.isdigit() and len(typed) < 10 and (found := receipts.by_numbers(tx, [int(typed)])):
-        mine = responses.responses_of(tx, [found[0].id]).get(found[0].id, [])
+        is_read = found[0].outcome == "read"
+        mine = responses.responses_of(tx, [found[0].id]).get(found[0].id, []) if is_read else []
         if len(mine) > 1:
             references = ", ".join(view.response.reference for view in responses.load(tx, mine))
             raise Refused(f"Receipt {typed} has {len(mine)} responses: name one of them ({references}).")

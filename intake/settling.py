@@ -192,11 +192,21 @@ def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView,
         with current.database.read() as tx:
             content = receipts.contents(tx, [receipt.sha256])[receipt.sha256]
         add_row(desk, writer.ended, receipt, row_cells(content), screened=screened)
+    elif (decided := _as_older(current, receipt)) is not None:
+        writer.ended.settled.append(decided)
+        writer.ended.receipts += 1
     else:
         intact = current.originals.intact(receipt.sha256)
         results = [result for _, result in pool.read([read_job(current, receipt)])] if intact else [_DAMAGED]
         add_result(desk, writer.ended, receipt, results[0], screened=screened)
     writer.write()
+
+
+def _as_older(current: ChannelRun, receipt: ReceiptView) -> Settled | None:
+    """The outcome of a receipt whose bytes an older one holds, None if there is none or it must be read for itself."""
+    with current.database.read() as tx:
+        older = receipts.first_holders(tx, [receipt.sha256])[receipt.sha256]
+    return _as_repeat(current, receipt, older) if older < receipt.id else None
 
 
 def _split_again(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView) -> None:

@@ -1,6 +1,7 @@
 """Rows of tables -> the fields of a response: mapped by the config, else by headers that name a question or a
 column."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -219,9 +220,17 @@ def _day(rules: Rules, given: str) -> date | None:
     return when.at.astimezone(zone).date() if when else None
 
 
+_NO_NAME = frozenset(
+    {"anonymous", "withheld", "not given", "no name", "not known", "unknown", "none", "n/a", "na", "-"}
+)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
 _CELLS: dict[str, Callable[[Rules, str], Any]] = {
     "postcode": _postcode,
     "phone": lambda _, given: fields.e164(given),
+    "email": lambda _, given: given if _EMAIL.fullmatch(given) else None,
+    "name": lambda _, given: None if given.casefold().rstrip(".") in _NO_NAME else given,
     "respondent_role": _role,
     "respondent_kind": _one_of("individual", "organisation"),
     "words": _one_of("own", "verbatim", "summary"),

@@ -4,8 +4,8 @@
 
 The moments are drawn over the length of an undisturbed run. A kill is a SIGKILL, sometimes of the whole process group,
 sometimes of the program alone: its readers must then end by themselves. One trial in three is killed twice, and one in
-three is on PostgreSQL. Afterwards one more run must end with 0, balance and verify, no process may be left, and the full
-export, with a line for each receipt, must be the undisturbed one's but for the column ``run``. Exit 1 if any trial
+three is on PostgreSQL. Afterwards one more run must end with 0, balance and verify, no process may be left, and the
+full export, with a line for each receipt, must be the undisturbed one's but for the column ``run``. Exit 1 if any trial
 fails; its folder is kept.
 """
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from intake.app import App
-from intake.errors import ConfigurationError
+from intake.errors import ConfigurationError, StorageUnusable
 from tests.support.consultation import (
     CONFIG,
     SURVEY,
@@ -501,6 +501,28 @@ def test_a_full_disk(tmp_path: Path, empty_home: Path) -> None:
     assert json.loads((results / "last verify.out").read_text())["ok"] is True
     rows = [json.loads(line) for line in (results / "export.jsonl").read_text().split("\n") if line]
     assert [without(row, "run") for row in rows] == [without(row, "run") for row in undisturbed.export(everything=True)]
+
+
+# --- a database that can't be used ------------------------------------------------------------------------------------
+
+
+def test_a_database_that_is_not_there(tmp_path: Path) -> None:
+    """A database server that does not answer stops everything with one sentence, in which no password is."""
+    here = Consultation(tmp_path, "postgresql+psycopg://somebody:pa55word@127.0.0.1:9/intake")
+    here.mail("a.eml")
+    done = here.command("--verbose", "run", "--json")
+    assert (done.code, done.out) == (1, "")
+    assert [line.startswith("intake: ") for line in done.err.splitlines()] == [True]
+    assert "pa55word" not in done.err
+
+
+def test_a_database_file_that_is_none(place: Consultation) -> None:
+    """A database file with other bytes in it stops everything with one sentence, and is left as it is."""
+    place.mail("a.eml")
+    place.sqlite.write_bytes(b"no database" * 1000)
+    with pytest.raises(StorageUnusable, match="database"):
+        place.run()
+    assert place.sqlite.read_bytes() == b"no database" * 1000
 
 
 # --- a wrong configuration --------------------------------------------------------------------------------------------

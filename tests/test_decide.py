@@ -462,6 +462,84 @@ def test_retry_what_is_still_broken(place: Consultation) -> None:
     assert place.failures() == {}
 
 
+def test_retry_of_two_identical_ones_counts_once(place: Consultation) -> None:
+    """Two byte-identical messages that were damaged at rest are one response and a repeat once they are restored."""
+    place.configure('sandbox = "auto"', 'sandbox = "require"')
+    place.mail("a.eml", "I agree.")
+    place.mail("b.eml", "I agree.")
+    place.takes("email", received=2, pending=2)
+    mend = damage(place, place.receipts()[0]["sha256"])
+    place.configure('sandbox = "require"', 'sandbox = "auto"')
+    place.takes("email", received=0, quarantined=2)
+    mend()
+    for receipt in place.receipts():
+        place.decide(receipt["id"], "retry")
+    assert [receipt["outcome"] for receipt in place.receipts()] == ["read", "repeat"]
+    assert len(place.responses()) == 1
+    assert place.failures() == {}
+
+
+def test_retry_of_a_table_leaves_nothing_for_the_next_run(place: Consultation) -> None:
+    """A table that is split by a retry is newest at once: words, ``gone?`` and ``duplicate?`` are up to date."""
+    place.survey("a.csv", ("R1", AT, "Keep it.", "Yes"), ("R2", AT, "Close it.", "No"), at=DAY)
+    place.takes("survey", received=2, responses=2)
+    rows = [("R1", AT, "Keep it now.", "Yes", "x"), ("R1", AT, "Or later.", "Yes", "x")]
+    place.put("survey/b.csv", table((*SURVEY, "New"), rows), DAY + timedelta(days=1))
+    place.configure('id_column = "ID"', 'id_column = "ID"\ncolumns.name = "Name"')
+    place.takes("survey", received=1, quarantined=1)
+    place.configure('columns.name = "Name"', "")
+    place.decide(place.item("quarantined")["receipt"], "retry")
+    after = place.export(everything=True)
+    place.takes("survey", received=0, responses=3)
+    assert place.export(everything=True) == after
+    shown = {row["source"]: (row["text"], row["needs"]) for row in place.responses()}
+    assert shown["R1"] == ("Keep it now.", "duplicate?")
+    assert shown["R2"] == ("Close it.", "gone?")
+
+
+@pytest.mark.parametrize("back", ["overturn", "undo"])
+def test_set_aside_of_a_row_with_a_newer_version(mine: Consultation, back: Action) -> None:
+    """A row that came in two versions is set aside as one, does not count then, and comes back as it was."""
+    mine.survey("a.csv", ("R1", AT, "Keep it now.", "No"), at=DAY + timedelta(days=1))
+    mine.takes("survey", received=1, read=2, responses=1)
+    name = reference(mine, "R1")
+    before = state(mine, name)
+    mine.decide(name, "set-aside", "enquiry")
+    assert mine.responses("survey") == []
+    assert adds_up(mine, "survey")["responses"] == 0
+    assert name not in {row["reference"] for row in mine.export(everything=True)}
+    assert mine.failures() == {}
+    mine.decide(name, back)
+    assert state(mine, name)[0] == before[0]
+    assert mine.failures() == {}
+
+
+def test_a_newer_version_of_a_row_that_is_set_aside(mine: Consultation) -> None:
+    """A row that was set aside and then changed at its source stays aside, and comes back with its newest words."""
+    name = reference(mine, "R1")
+    mine.decide(name, "set-aside", "enquiry")
+    mine.survey("a.csv", ("R1", AT, "Keep it now.", "No"), at=DAY + timedelta(days=1))
+    mine.takes("survey", received=1, responses=0)
+    assert mine.responses("survey") == []
+    mine.decide(name, "overturn")
+    assert mine.response("survey")["text"] == "Keep it now."
+    assert mine.failures() == {}
+
+
+def test_undoing_an_overturn_gives_back_the_trace(mine: Consultation) -> None:
+    """Once an overturn is undone, the receipt has no response again, and nothing is decided about the one it had."""
+    receipt = mine.item("set_aside")["receipt"]
+    before = state(mine, receipt)
+    mine.decide(receipt, "overturn")
+    name = next(row["reference"] for row in mine.responses("email") if row["source"] == "auto.eml")
+    mine.decide(receipt, "undo")
+    assert state(mine, receipt) == before
+    for action, value in (("accept", ""), ("correct", "name=Ann"), ("transcribe", "Words.")):
+        with pytest.raises((Refused, NotThere)):
+            mine.decide(name, action, value)
+    assert state(mine, receipt) == before
+
+
 # --- taking back ------------------------------------------------------------------------------------------------------
 
 WISHES = st.one_of(

@@ -3,11 +3,16 @@
 Every run in here must balance and add up: ``Consultation.takes`` says so if one does not.
 """
 
+import hashlib
 import os
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.consultation import Consultation, bundle, message, pdf, table
 from tests.support.dovecot import Mailbox
@@ -364,6 +369,27 @@ def test_whole_items_without_sandbox(here: Consultation) -> None:
     here.takes("email", listed=2, received=0, pending=0, read=1, repeats=1, responses=1)
 
 
+def test_a_file_that_is_still_being_written(here: Consultation) -> None:
+    """A file that was written to just now is listed and waits; gone before it was received, it has vanished."""
+    here.configure("settle_seconds = 0", "settle_seconds = 3600")
+    here.put("letters/a.pdf", pdf("Keep Watton open."))
+    here.put("letters/b.pdf", pdf("Close it."))
+    here.takes("letters", listed=2, waiting=2, vanished=0, received=0, responses=0)
+    (here.folder / "letters/b.pdf").unlink()
+    here.takes("letters", listed=1, waiting=1, vanished=1, received=0, responses=0)
+    here.configure("settle_seconds = 3600", "settle_seconds = 0")
+    here.takes("letters", listed=1, waiting=0, vanished=0, received=1, read=1, responses=1)
+
+
+def test_a_byte_identical_message_on_another_channel(here: Consultation) -> None:
+    """The same bytes on two channels are one response: each channel has its receipt, and the later one is a repeat."""
+    here.path.write_text(here.path.read_text() + '\n[channels.other]\nadapter = "email"\nfolder = "other"\n')
+    sent = here.mail("a.eml")
+    here.put("other/a.eml", sent)
+    here.takes("email", listed=1, received=1, read=1, responses=1)
+    here.takes("other", listed=1, received=1, read=0, repeats=1, responses=0)
+
+
 # --- sightings: "Where n keys of the same bytes are gone and m are new" ----------------------------------------------
 
 
@@ -504,6 +530,77 @@ def test_a_file_that_comes_back_after_it_was_gone_is_a_sighting(here: Consultati
     here.takes("email", listed=0, received=0)
     here.mail("b.eml")
     here.takes("email", listed=1, received=0, read=1, repeats=0, responses=1)
+
+
+CHANGES = st.lists(
+    st.tuples(st.sampled_from(["write", "rename", "remove", "run"]), st.integers(0, 4), st.integers(0, 4)), max_size=14
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(changes=CHANGES)
+def test_whatever_happens_to_files(empty_home: Path, changes: list[tuple[str, int, int]]) -> None:
+    """However files are written, renamed and removed between runs: of n keys of some bytes that are gone and m that are
+    new, the first min(n, m) are sightings, and only the others receipts."""
+    with TemporaryDirectory() as folder:
+        here = Consultation(Path(folder), home=empty_home)
+        here.configure('sandbox = "auto"', 'sandbox = "require"')
+        model = Files(here)
+        for number, (change, one, other) in enumerate([*changes, ("run", 0, 0)]):
+            model.apply(change, f"{one}.eml", f"{other}.eml", EARLY + timedelta(hours=number))
+
+
+class Files:
+    """Some files of three different contents, and what a run over them must receive, as the rule says it."""
+
+    def __init__(self, here: Consultation) -> None:
+        self._here = here
+        self._inbox = here.folder / "inbox"
+        self._seen: dict[bytes, list[set[tuple[str, int]]]] = {}
+
+    def apply(self, change: str, one: str, other: str, at: datetime) -> None:
+        """Do one thing, at a time of its own."""
+        path = self._inbox / one
+        match change:
+            case "write":
+                self._here.put(f"inbox/{one}", message(f"Words {int(other[0]) % 3}."), at)
+            case "rename" if path.exists():
+                path.rename(self._inbox / other)
+            case "remove":
+                path.unlink(missing_ok=True)
+            case "run":
+                self._run()
+
+    def _run(self) -> None:
+        listed: dict[bytes, set[tuple[str, int]]] = {}
+        for path in self._inbox.iterdir():
+            listed.setdefault(path.read_bytes(), set()).add((path.name, path.stat().st_mtime_ns))
+        wanted = 0
+        for content, shown in listed.items():
+            receipts = self._seen.setdefault(content, [])
+            new = shown - set().union(*receipts)
+            gone = [receipt for receipt in receipts if not receipt & shown]
+            wanted += max(0, len(new) - len(gone))
+        before = {receipt["id"] for receipt in self._here.receipts()}
+        self._here.takes("email", listed=sum(map(len, listed.values())), received=wanted)
+        for receipt in self._here.receipts():
+            if receipt["id"] not in before:
+                self._seen[self._here.original(receipt["sha256"])].append(set())
+        self._learn()
+
+    def _learn(self) -> None:
+        """Which receipt has been shown under which names, as the program remembers it."""
+        rows = self._here.sql("select r.id, r.sha256, s.source_key, s.version from sighting s"
+                              " join receipt r on r.id = s.receipt_id order by r.id")  # fmt: skip
+        shown: dict[tuple[str, int], set[tuple[str, int]]] = {}
+        for number, sha256, key, version in rows:
+            shown.setdefault((sha256, number), set()).add((key, int(version.partition("+")[2])))
+        for content in self._seen:
+            digest = hashlib.sha256(content).hexdigest()
+            kept = [names for (sha256, _), names in shown.items() if sha256 == digest]
+            assert len(kept) == len(self._seen[content])
+            assert sum(map(len, kept)) == len(set().union(*kept)), "no name of some bytes belongs to two receipts"
+            self._seen[content] = kept
 
 
 # --- the same in a mailbox --------------------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ def reason(result: object) -> str:
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children()
+    """The pool's processes: not the servers that other tests of this session use."""
+    return [child for child in psutil.Process().children() if child.name().startswith("python")]
 
 
 @pytest.fixture(autouse=True)

@@ -125,6 +125,19 @@ def test_the_command_says_what_does_not_hold(mine: Consultation) -> None:
     assert [c["name"] for c in report["checks"] if reference in c["failures"]] == ["responses"]
 
 
+@pytest.mark.parametrize("column", ["text", "needs", "late", "received_at", "version", "signatures", "answers"])
+def test_a_changed_column_is_named_on_postgresql(emptied_database: str, tmp_path: Path, column: str) -> None:
+    """On PostgreSQL, too, a column of a response that is changed by hand is named, and nothing else is."""
+    here = Consultation(tmp_path, emptied_database)
+    here.survey("a.csv", ("R1", AT, "Keep it.", "Yes"), ("R2", AT, "Close it.", "No"))
+    here.run("survey")
+    assert here.failures() == {}
+    reference = here.responses()[0]["reference"]
+    new = {"version": 7, "signatures": 7}.get(column, "x")
+    assert here.tamper(f'update response set "{column}" = :v where reference = :r', v=new, r=reference) == 1
+    assert named(here) == {reference}
+
+
 # --- originals --------------------------------------------------------------------------------------------------------
 
 

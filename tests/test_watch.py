@@ -1,0 +1,200 @@
+"""``intake watch``: each channel on its own schedule, whatever goes wrong, until it is told to stop."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.consultation import Consultation, kill_group, living
+
+CONFIG_TAIL = """\
+[channels.email]
+adapter = "email"
+every = "1s"
+folder = "inbox"
+
+[channels.letters]
+adapter = "letters"
+every = "1s"
+folder = "nowhere"
+"""
+STOP_SECONDS = 5.0
+
+
+class Watch:
+    """A running watch, with what it says on stderr in a file."""
+
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self.log = folder / "watch.log"
+        self.out = folder / "watch.out"
+        with self.log.open("wb") as log, self.out.open("wb") as out:
+            self.process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=log, process_group=0)
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def wait_for(self, found: Callable[[], bool], seconds: float = 30.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not found():
+            assert time.monotonic() < deadline, self.said()
+            assert self.process.poll() is None, self.said()
+            time.sleep(0.02)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
+        """Tell it to stop; how many seconds it took."""
+        start = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(STOP_SECONDS + 10)
+        return time.monotonic() - start
+
+
+@contextmanager
+def watching(command: list[str], folder: Path) -> Iterator[Watch]:
+    watch = Watch(command, folder)
+    try:
+        yield watch
+    finally:
+        kill_group(watch.process.pid)
+        watch.process.wait()
+
+
+def watched(folder: Path, home: Path) -> Consultation:
+    """A consultation of a mail folder and of a scan folder that is not there."""
+    folder.mkdir(exist_ok=True)
+    made = Consultation(folder, home=home)
+    text = made.path.read_text()
+    made.path.write_text(text[: text.index("[channels.email]")] + CONFIG_TAIL)
+    return made
+
+
+def test_what_comes_later_is_taken_in(tmp_path: Path, empty_home: Path) -> None:
+    """A mail that is there at the start and one that comes later are both taken in once, while another channel, whose
+    folder is missing, says so again and again; told to stop, the watch ends well, and leaves no process behind."""
+    here = watched(tmp_path / "here", empty_home)
+    here.mail("first.eml", "The first one.")
+    with watching(here.command_line("watch"), here.folder) as watch:
+        watch.wait_for(lambda: len(here.receipts()) == 1)
+        here.mail("second.eml", "The second one.", sender="Secret Name <secret@example.org>", subject="Secret subject")
+        watch.wait_for(lambda: [r["outcome"] for r in here.receipts()] == ["read", "read"])
+        watch.wait_for(lambda: watch.said().count('"letters"') >= 4)
+        assert watch.stop() < STOP_SECONDS
+        assert watch.process.returncode == 0
+        assert living(watch.process.pid) == []
+    lines = [json.loads(line) for line in watch.said().splitlines()]
+    assert {line["channel"] for line in lines if line.get("error")} == {"letters"}
+    assert "ecret" not in watch.said()
+    assert "eml" not in watch.said()
+    assert watch.out.read_bytes() == b""
+    assert here.failures() == {}
+
+
+def test_it_stops_whenever_it_is_told_to(tmp_path: Path, empty_home: Path) -> None:
+    """From the moment it says that it watches, a signal to stop is never lost and never ends in a traceback: it ends
+    with 0, whether it was told once or again and again."""
+    cases = [(0.0, [signal.SIGTERM]), (0.02, [signal.SIGINT]), (0.04, [signal.SIGTERM] * 3)]
+    with ExitStack() as running:
+        for delay, signals in cases:
+            here = watched(tmp_path / str(delay), empty_home)
+            watch = running.enter_context(watching(here.command_line("watch"), here.folder))
+            watch.wait_for(lambda said=watch.said: "watching" in said())  # type: ignore[misc]
+            time.sleep(delay)
+            for number in signals[1:]:
+                watch.process.send_signal(number)
+                time.sleep(0.01)
+            assert watch.stop(signals[0]) < STOP_SECONDS, watch.said()
+            assert (watch.process.returncode, "Traceback" in watch.said()) == (0, False), watch.said()
+            assert living(watch.process.pid) == []
+
+
+RUNNER = """
+import sys, time
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from intake.log import configure
+from intake.watch import watch
+
+class Runner:
+    settings = SimpleNamespace(channels={name: SimpleNamespace(every=timedelta(seconds=1)) for name in sys.argv[1:]})
+
+    def clock(self):
+        return datetime.now(UTC)
+
+    def run(self, names):
+        (name,) = names
+        print("start", name, flush=True)
+        if name == "slow":
+            time.sleep(1.4)
+        if name == "broken":
+            raise ZeroDivisionError("Mrs Secret's words")
+        print("end", name, flush=True)
+        result = SimpleNamespace(received=0, error=None)
+        return SimpleNamespace(run=1, balanced=True, channels={name: result})
+
+configure(verbose=False)
+watch(Runner())
+print("over", flush=True)
+"""
+
+
+def runs(watch: Watch) -> list[str]:
+    return watch.out.read_text().splitlines()
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Iterator[Watch]:
+    """A watch over a channel that is quick, one that takes longer than its interval, and one with a fault of ours."""
+    command = [sys.executable, "-P", "-c", RUNNER, "quick", "slow", "broken"]
+    with watching(command, tmp_path) as watch:
+        yield watch
+
+
+def test_each_channel_has_its_own_time(three: Watch) -> None:
+    """A slow channel is never started twice beside itself, and holds up no other; one that fails by a fault of ours is
+    said in the log by the kind of the fault alone, and tried again; what is under way ends before the watch does."""
+    three.wait_for(lambda: runs(three).count("start slow") == 2)
+    three.stop()
+    said = runs(three)
+    assert three.process.returncode == 0
+    slow = [line for line in said if line.endswith("slow")]
+    assert slow == ["start slow", "end slow"] * (len(slow) // 2)
+    assert said[-1] == "over"
+    assert said.count("start quick") >= 3
+    assert said.count("start broken") >= 3
+    failures = [json.loads(line) for line in three.said().splitlines() if "ZeroDivisionError" in line]
+    assert {line["channel"] for line in failures} == {"broken"}
+    assert len(failures) == said.count("start broken")
+    assert "Secret" not in three.said()
+
+
+def test_a_kill_leaves_no_process_behind(tmp_path: Path, empty_home: Path) -> None:
+    """When the watch is killed, the processes that read for it end with it, and the next run goes on."""
+    here = watched(tmp_path / "here", empty_home)
+    for n in range(30):
+        here.mail(f"{n}.eml", f"Number {n}.")
+    with watching(here.command_line("watch"), here.folder) as watch:
+        watch.wait_for(lambda: len(living(watch.process.pid)) > 1)
+        os.kill(watch.process.pid, signal.SIGKILL)
+        watch.process.wait()
+        deadline = time.monotonic() + STOP_SECONDS
+        while living(watch.process.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert living(watch.process.pid) == []
+    here.takes("email", listed=30, read=30, responses=30)
+    assert here.failures() == {}
+
+
+def test_a_config_that_is_wrong_starts_nothing(tmp_path: Path) -> None:
+    """A watch over a config that is wrong ends at once with 2 and names the key."""
+    here = Consultation(tmp_path)
+    here.configure('timezone = "Europe/London"', 'timezone = "Norwich"')
+    done = here.command("watch")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("intake: consultation.timezone: ")
+    assert not here.home.exists()
