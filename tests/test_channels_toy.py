@@ -61,6 +61,18 @@ class Postbox:
 KIND = AdapterKind("postbox", PostboxSettings, lambda settings, outside: Postbox(settings.box))
 '''
 
+CONFIG = """
+[consultation]
+id = "toy"
+title = "A toy"
+opens = 2011-01-24
+closes = 2011-04-18
+timezone = "Europe/London"
+reference_prefix = "TOY"
+[reading]
+sandbox = "auto"
+"""
+
 
 @dataclass
 class Box:
@@ -133,6 +145,28 @@ def test_one_file_is_enough(copied: Path) -> None:
         "postbox",
         "survey",
     ]
+
+
+def test_one_file_and_one_section_take_in_what_comes(copied: Path) -> None:
+    """With its section in the config, the whole program runs on it: listed, received, read, balanced, and once only."""
+    for package in ("intake", "storage"):
+        shutil.copytree(ROOT / package, copied / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (copied / "channels" / "postbox.py").write_text(POSTBOX)
+    (copied / "box.json").write_text(json.dumps({"1": "Please keep Watton open.", "2": "I agree.", "3": "I agree."}))
+    section = '[channels.cards]\nadapter = "postbox"\nbox = "box.json"\n'
+    (copied / "config.toml").write_text(CONFIG + section)
+    command = [sys.executable, "-m", "intake", "run", "--json"]
+    accounts = []
+    for _ in range(2):
+        done = subprocess.run(command, cwd=copied, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        report = json.loads(done.stdout)
+        assert report["balanced"] is True
+        accounts.append(
+            {k: report["channels"]["cards"][k] for k in ("listed", "received", "read", "repeats", "responses")}
+        )
+    first = {"listed": 3, "received": 3, "read": 2, "repeats": 1, "responses": 2}
+    assert accounts == [first, {**first, "received": 0}]
 
 
 def test_two_adapters_of_one_name_are_refused(copied: Path) -> None:

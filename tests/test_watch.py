@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -99,10 +99,9 @@ def test_it_stops_whenever_it_is_told_to(tmp_path: Path, empty_home: Path) -> No
     """From the moment it says that it watches, a signal to stop is never lost and never ends in a traceback: it ends
     with 0, whether it was told once or again and again."""
     cases = [(0.0, [signal.SIGTERM]), (0.02, [signal.SIGINT]), (0.04, [signal.SIGTERM] * 3)]
-    with ExitStack() as running:
-        for delay, signals in cases:
-            here = watched(tmp_path / str(delay), empty_home)
-            watch = running.enter_context(watching(here.command_line("watch"), here.folder))
+    for delay, signals in cases:
+        here = watched(tmp_path / str(delay), empty_home)
+        with watching(here.command_line("watch"), here.folder) as watch:
             watch.wait_for(lambda said=watch.said: "watching" in said())  # type: ignore[misc]
             time.sleep(delay)
             for number in signals[1:]:
