@@ -1,4 +1,4 @@
-"""The command line: help that teaches, one object on stdout, one sentence on stderr, and the exit codes of the contract."""
+"""The command line: help that teaches, one object on stdout, one sentence on stderr, the contract's exit codes."""
 
 import io
 import json
@@ -28,7 +28,7 @@ Command = Callable[..., Done]
 
 @pytest.fixture(scope="module")
 def made_once(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Consultation:
-    """A run over a message, an automatic reply, a file that is no message, and two rows under a header with an escape."""
+    """A run over a message, an automatic reply, a file that is no message, and two rows; one header has an escape."""
     made = Consultation(tmp_path_factory.mktemp("cli"), home=empty_home)
     made.put(
         "inbox/1.eml", message("Keep it open.\n\nA Resident\nNR25 6AA", sender="Secret Person <secret@example.org>")
@@ -166,7 +166,7 @@ def test_what_the_command_line_shows_to_be_wrong_ends_with_2(
 def test_what_does_not_hold_ends_with_1(
     made_once: Consultation, command: Command, arguments: list[str], said: str
 ) -> None:
-    """What is not there, not allowed or can't be written is one sentence on stderr, with exit code 1 and no traceback."""
+    """What is not there, not allowed or can't be written is one sentence on stderr, exit code 1 and no traceback."""
     sha256 = made_once.receipts()[0]["sha256"]
     done = command(made_once, *(sha256 if argument == "SHA" else argument for argument in arguments))
     assert (done.code, done.out) == (1, "")
@@ -225,8 +225,10 @@ def test_storage_that_can_not_be_used_is_one_sentence(
 
 # --- one object on stdout ---------------------------------------------------------------------------------------------
 
-CHANNEL = {"listed", "unknown", "waiting", "vanished", "received", "read", "repeats", "set_aside", "quarantined", "pending",
-           "responses", "error"}  # fmt: skip
+CHANNEL = {
+    "listed", "unknown", "waiting", "vanished", "received", "read", "repeats", "set_aside", "quarantined", "pending",
+    "responses", "error",
+}  # fmt: skip
 PIECE = {"value", "method", "confidence", "place", "quote", "reader_version", "at", "by"}
 
 
@@ -307,7 +309,7 @@ def test_only_the_named_channels_run(mine: Consultation, command: Command) -> No
 
 
 def test_the_log_holds_no_personal_data(mine: Consultation, command: Command) -> None:
-    """What a run says on stderr where nobody watches is lines of JSON with numbers in them: no name, subject or file."""
+    """What a run says on stderr where nobody watches is lines of JSON with numbers: no name, subject or file."""
     mine.mail("4.eml", "More of my words.", sender="Secret Person <secret@example.org>", subject="Secret subject")
     mine.put("inbox/secret-name.eml", b"\x89PNG\r\n\x1a\n" + bytes(60))
     done = command(mine, "--verbose", "run", "--json")
@@ -413,7 +415,7 @@ def test_words_are_read_from_stdin(mine: Consultation, command: Command) -> None
 def test_what_can_not_be_stored_is_refused_before_anything_is(
     mine: Consultation, command: Command, arguments: list[str], stdin: bytes
 ) -> None:
-    """Bytes that are no text, and values that no column holds: one sentence that doesn't repeat them, and no decision."""
+    """Bytes that are no text, values that no column holds: one sentence without them, and no decision."""
     name = reference(mine)
     before = mine.trace(name)
     done = command(mine, "decide", name, *arguments, stdin=stdin)
