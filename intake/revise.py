@@ -127,8 +127,8 @@ def check_lists(column: str, typed: str, rules: Rules) -> None:
     question = column.removeprefix("answer.")
     if column != question and question not in rules.consultation.exported_questions:
         raise Refused(f"answer.{question}: should be one of the questions that are exported.")
-    if column == "places" and (unknown := set(_items(typed)) - rules.gazetteer.codes):
-        raise Refused(f"places: {min(unknown)} should be a code of the consultation's places.")
+    if column == "places" and set(_items(typed)) - rules.gazetteer.codes:
+        raise Refused("places: each should be a code of the consultation's places, joined by semicolons.")
     if column == "respondent_role" and typed and typed not in rules.consultation.roles:
         raise Refused(f"respondent_role: should be one of {', '.join(rules.consultation.roles)}.")
 

@@ -113,11 +113,14 @@ def test_it_stops_whenever_it_is_told_to(tmp_path: Path, empty_home: Path) -> No
 
 
 RUNNER = """
-import sys, time
+import os, sys, time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from intake.log import configure
 from intake.watch import watch
+
+def say(*words):  # one write a line: print's words and line end may come apart when threads speak at once
+    os.write(1, (" ".join(words) + "\\n").encode())
 
 class Runner:
     settings = SimpleNamespace(channels={name: SimpleNamespace(every=timedelta(seconds=1)) for name in sys.argv[1:]})
@@ -127,12 +130,12 @@ class Runner:
 
     def run(self, names):
         (name,) = names
-        print("start", name, flush=True)
+        say("start", name)
         if name == "slow":
             time.sleep(1.4)
         if name == "broken":
             raise ZeroDivisionError("Mrs Secret's words")
-        print("end", name, flush=True)
+        say("end", name)
         result = SimpleNamespace(received=0, error=None)
         return SimpleNamespace(run=1, balanced=True, channels={name: result})
 
