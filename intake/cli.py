@@ -201,7 +201,11 @@ def _complain(sentence: str) -> None:
 def main() -> None:
     """The console script: errors become one sentence on stderr and the exit code of their class."""
     try:
-        cli()
+        try:
+            cli()
+        finally:
+            # Short output is still in the buffer: written here, a closed pipe is met below and not at the very end.
+            sys.stdout.flush()
     except IntakeError as error:
         _complain(f"{error} {error.advice}".strip())
         sys.exit(error.exit_code)
