@@ -17,6 +17,7 @@ export DEBIAN_FRONTEND     := noninteractive
 # Debian packages, each with the file that shows that it is there (looked at every time, which costs nothing)
 DEBIAN_RUN  := tesseract-ocr-eng:/usr/share/tesseract-ocr/5/tessdata/eng.traineddata
 DEBIAN_TEST := $(DEBIAN_RUN) dovecot-imapd:/usr/lib/dovecot/imap bubblewrap:/usr/bin/bwrap
+DEBIAN_BENCH := isync:/usr/bin/mbsync
 
 .PHONY: help
 help: ## what can be made (this list)
@@ -46,7 +47,7 @@ format: $(READY) ## let ruff lay out the code and mend what it can
 	@$(BIN)/ruff format
 
 .PHONY: bench
-bench: setup ## speed and memory, each beside a baseline measured in the same run
+bench: setup debian-bench ## speed and memory, each beside a baseline measured in the same run
 	@$(PY) -m benchmarks $(ARGS)
 
 .PHONY: corpus
@@ -87,9 +88,10 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/uv pip install --python $(PY) --quiet --offline --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: debian-run debian-test
+.PHONY: debian-run debian-test debian-bench
 debian-run: ; @$(call debian,$(DEBIAN_RUN))
 debian-test: ; @$(call debian,$(DEBIAN_TEST))
+debian-bench: ; @$(call debian,$(DEBIAN_BENCH))
 
 # Installs what is missing, as root or with a sudo that asks nothing; else it stops with the one line to type. A mail
 # server that this has just installed is not left running: the tests start their own, on ports of their own.

@@ -9,10 +9,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from benchmarks import mailbox, survey_rows
+from benchmarks import inbox, latency, mailbox, survey_rows
 from benchmarks.measure import Figure, Plan, Result
 
-BENCHES: dict[str, Callable[[Plan], Result]] = {"mailbox": mailbox.bench, "survey_rows": survey_rows.bench}
+BENCHES: dict[str, Callable[[Plan], Result]] = {
+    "mailbox": mailbox.bench,
+    "inbox": inbox.bench,
+    "latency": latency.bench,
+    "survey_rows": survey_rows.bench,
+}
 _QUICK = 0.05
 _HEADER = ("what", "ours", "peer", "ratio", "limit", "holds", "spread")
 
@@ -73,6 +78,7 @@ def _cells(figure: Figure) -> tuple[str, ...]:
         return "" if value is None else f"{value:,.{decimals}f} {figure.unit}"
 
     limit = "" if figure.limit is None else f"{figure.limit:g}" if figure.peer else f"{figure.limit:g} {figure.unit}"
+    limit = f"≥ {limit}" if figure.at_least and limit else limit
     holds = {None: "", True: "yes", False: "NO"}[figure.holds]
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
     return figure.what, measured(figure.ours), measured(figure.peer), ratio, limit, holds, figure.note

@@ -2,45 +2,27 @@
 reading each in full with ``policy.default``. Memory too, also of 1,000 messages with a file of 1 MB each, and of 250
 with 1 MB of text each: what is in memory at a time must not depend on how many there are."""
 
-import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from benchmarks.mails import large_mails, mails
+from benchmarks.mailserver import PASSWORD, Filled, filled, write_config
 from benchmarks.measure import BenchBrokenError, Cost, Figure, Plan, Result, intake, median_of, pairs, peer
-from benchmarks.words import ROOT
-from tests.support.dovecot import Dovecot
-from tests.support.processes import service_folder
 
 MESSAGES, LARGE_FILES, LARGE_TEXTS, LARGE_BYTES = 10_000, 1_000, 250, 1_000_000
 CPU_LIMIT, MEMORY_LIMIT_MB = 2.0, 500.0
-_PASSWORD = "BENCH_MAIL_PASSWORD"
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A server with messages in its INBOX: how many, their bytes together, and the SHA-256 of all of them in order."""
-
-    server: Dovecot
-    count: int
-    size: int
-    sha256: str
 
 
 def bench(plan: Plan) -> Result:
     """Measure the program and its peer in turn on the same mailbox; then large messages, memory only."""
     ours: list[Cost] = []
     peers: list[dict[str, float]] = []
-    with _filled(mails(plan.items(MESSAGES))) as box:
+    with filled(mails(plan.items(MESSAGES))) as box:
         _peer(box)  # Dovecot writes its indexes
         for _ in range(plan.repeats):
             ours.append(_run(box))
             peers.append(_peer(box))
-        inputs = {"messages": box.count, "bytes": box.size, "sha256": box.sha256}
+        inputs = box.inputs
     cpu = [cost.cpu_s for cost in ours]
     sums = [steps["fetch"] + steps["read"] for steps in peers]
     quiet = [steps["fetch without log"] + steps["read"] for steps in peers]
@@ -52,7 +34,7 @@ def bench(plan: Plan) -> Result:
     ]
     for usual, what, as_text in ((LARGE_FILES, "a 1 MB file each", False), (LARGE_TEXTS, "1 MB of text each", True)):
         count = plan.items(usual)
-        with _filled(large_mails(count, LARGE_BYTES, as_text=as_text)) as box:
+        with filled(large_mails(count, LARGE_BYTES, as_text=as_text)) as box:
             figures += _memory(f"{count:,} emails with {what}", [_run(box)])
     return Result(figures, inputs)
 
@@ -75,42 +57,9 @@ def _run(box: Filled) -> Cost:
     """One run into an empty home."""
     with tempfile.TemporaryDirectory(prefix="bench-mailbox-") as name:
         folder = Path(name)
-        config = folder / "config.toml"
-        config.write_text(_config(box.server, folder / "home"))
-        cost = intake(config, "run", "--channel", "email", environment={_PASSWORD: box.server.password})
+        config = write_config(folder, box.server)
+        cost = intake(config, "run", "--channel", "email", environment={PASSWORD: box.server.password})
     account = cost.output["channels"]["email"]
     if account["listed"] != box.count or account["pending"] or account["quarantined"] or not cost.output["balanced"]:
         raise BenchBrokenError(f"not all messages were read: {account}")
     return cost
-
-
-@contextmanager
-def _filled(messages: Iterable[tuple[bytes, datetime]]) -> Iterator[Filled]:
-    """A mail server with these messages. Its processes are nobody's children here: their CPU is not counted."""
-    with service_folder("bench-dovecot") as folder, Dovecot(folder) as server:
-        digest = hashlib.sha256()
-        count = size = 0
-        for message, arrived in messages:
-            server.deliver(message, internaldate=arrived)
-            digest.update(message)
-            count += 1
-            size += len(message)
-        yield Filled(server, count, size, digest.hexdigest())
-
-
-def _config(server: Dovecot, home: Path) -> str:
-    """The sample's consultation, with its email from this server; without TLS, as on the other side."""
-    sample = (ROOT / "config.toml").read_text(encoding="utf-8")
-    head = sample.partition("[channels.email]")[0]
-    made = head.replace('"samples/centres.csv"', f'"{ROOT / "samples" / "centres.csv"}"')
-    made = made.replace('home = "var"', f'home = "{home}"')
-    return f"""{made}
-[channels.email]
-adapter = "email"
-host = "{server.host}"
-port = {server.port}
-tls = false
-user = "{server.user}"
-password_env = "{_PASSWORD}"
-forwarders = ["@norfolk.gov.uk"]
-"""

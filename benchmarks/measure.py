@@ -34,7 +34,8 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A line of the table. Without ``peer`` the limit is for ``ours``, else for ``ratio``."""
+    """A line of the table. Without ``peer`` the limit is for ``ours``, else for ``ratio``; it is the most that may be,
+    or, with ``at_least``, the least."""
 
     what: str
     unit: str
@@ -43,12 +44,15 @@ class Figure:
     ratio: float | None = None
     limit: float | None = None
     note: str = ""
+    at_least: bool = False
 
     @property
     def holds(self) -> bool | None:
         """Whether the limit is kept; None without one."""
         measured = self.ours if self.peer is None else self.ratio
-        return None if self.limit is None or measured is None else measured <= self.limit
+        if self.limit is None or measured is None:
+            return None
+        return measured >= self.limit if self.at_least else measured <= self.limit
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "holds": self.holds}
@@ -103,6 +107,11 @@ def intake(config: Path, *arguments: str, environment: Mapping[str, str] | None 
     """Run the program on a config file, in a process of its own, as its command does."""
     command: list[str | Path] = [sys.executable, "-P", "-m", "intake", "--config", config, *arguments, "--json"]
     return cost_of(command, environment)
+
+
+def step(name: str, config: Path, environment: Mapping[str, str]) -> Cost:
+    """Run a part of a run alone (``benchmarks.steps``), in a process of its own."""
+    return cost_of([sys.executable, "-P", "-m", "benchmarks.steps", name, config], environment)
 
 
 def peer(name: str, *arguments: str | Path) -> dict[str, float]:

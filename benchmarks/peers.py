@@ -65,6 +65,21 @@ def mailbox(host: str, port: str, user: str, password: str, wanted: str) -> Step
     return steps
 
 
+def one_by_one(host: str, port: str, user: str, password: str, wanted: str) -> Steps:
+    """Fetch the first messages of INBOX with a command each; ``wall`` is in seconds of the clock."""
+    from imapclient import IMAPClient
+
+    with IMAPClient(host, int(port), ssl=False) as client:
+        client._imap.debug = 0
+        client.login(user, password)
+        client.select_folder("INBOX", readonly=True)
+        uids = client.search("ALL")[: int(wanted)]
+        began = time.perf_counter()
+        for uid in uids:
+            client.fetch([uid], ["INTERNALDATE", "BODY.PEEK[]"])
+        return Steps(wall=time.perf_counter() - began)
+
+
 def _read_in_full(data: bytes) -> int:
     """Decode every field and every leaf; how many characters and bytes that is."""
     message = message_from_bytes(data, _class=EmailMessage, policy=policy.default)
@@ -187,7 +202,7 @@ def _prepare(connection: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-PEERS: dict[str, Callable[..., Steps]] = {"mailbox": mailbox, "rows": rows}
+PEERS: dict[str, Callable[..., Steps]] = {"mailbox": mailbox, "one_by_one": one_by_one, "rows": rows}
 
 
 if __name__ == "__main__":
