@@ -118,15 +118,15 @@ def status(standing: dict[str, Any], title: str) -> None:
 
 
 def items(found: Sequence[dict[str, Any]]) -> None:
-    """Receipts with their reason and the next step."""
-    table = Table(title_justify="left")
-    for name in ("receipt", "reference", "channel", "outcome", "reason", "next"):
-        table.add_column(name, overflow="fold")
+    """Receipts with their reason, and below each what to do next: lines, since sentences don't fit a table's cells."""
+    console = _console()
     for item in found:
-        table.add_row(
-            *(_plain(item[name]) for name in ("receipt", "reference", "channel", "outcome", "reason", "next"))
-        )
-    _console().print(table)
+        named = f"receipt {item['receipt']}" + (f", {item['reference']}" if item["reference"] else "")
+        console.print(_plain(f"{named} ({item['channel']}): {item['reason'] or item['outcome']}"))
+        if item["next"]:
+            console.print(_plain(f"    {item['next']}"))
+    if not found:
+        console.print(Text("There are none."))
 
 
 def checks(done: Sequence[Check]) -> None:

@@ -336,7 +336,7 @@ def test_every_command_has_words(mine: Consultation, command: Command, tmp_path:
     for arguments, said in (
         (["run"], "Balanced: all that is listed is accounted for"), (["status"], "never run"),
         (["status", "--items", "quarantined"], "not an email"),
-        (["status", "--items", "pending"], "receipt"), (["verify"], "holds: "),
+        (["status", "--items", "pending"], "There are none."), (["verify"], "holds: "),
         (["decide", reference(mine), "accept"], "accepted."),
         (["export", str(tmp_path / "a.jsonl")], "3 rows written to"),
     ):  # fmt: skip
