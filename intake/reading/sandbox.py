@@ -9,15 +9,16 @@ import selectors
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from types import TracebackType
 from typing import Self
 
 from intake.reading import wire
-from intake.reading.child import COMMAND, Child, Gone, ReadJob
+from intake.reading.child import COMMAND, NONSENSE, Child, Gone, ReadJob
+from intake.reading.confine import Bounds
 from intake.reading.parts import Reading, ToolMissing, Unreadable
 from intake.reading.splitting import (
     NEXT_STEP,
-    NONSENSE,
     BrokenStart,
     MessageSplit,
     SplitBroken,
@@ -41,13 +42,24 @@ ReadResult = Reading | Unreadable | ToolMissing
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one process may use: address space in MiB, seconds without an answer or a finished page, and for a single
-    answer (a whole reading, or some hundred rows) MiB; ``item_seconds`` bounds an item of any number of pages."""
+    """What one process may use: address space in MiB, seconds (on the clock and of processor time) without an answer or
+    a finished page, and for a single answer (a whole reading, or some hundred rows) MiB; ``item_seconds`` bounds an
+    item of any number of pages."""
 
     memory_mb: int = 2048
     step_seconds: float = 120.0
     item_seconds: float = 3600.0
     output_mb: int = 64
+
+    @property
+    def output_bytes(self) -> int:
+        """The same in bytes."""
+        return self.output_mb * 1024 * 1024
+
+    @property
+    def bounds(self) -> Bounds:
+        """What the process is told of it."""
+        return Bounds(self.memory_mb, ceil(self.step_seconds))
 
 
 class _Feed:
@@ -89,7 +101,7 @@ class ReaderPool:
         self._clock = clock
         self._command = command
         self._children: list[Child] = []
-        self._splitter = Splitter(self._start, limits.step_seconds)
+        self._splitter = Splitter(self._start, limits.step_seconds, limits.output_bytes)
         self._selector = selectors.DefaultSelector()
         self._failed_starts = 0
         self._reading = False
@@ -223,6 +235,7 @@ class ReaderPool:
         now = self._clock()
         child.step_deadline = now + self._limits.step_seconds
         child.item_deadline = now + self._limits.item_seconds
+        child.room = 2 * self._limits.output_bytes  # what follows the answer may be there as well
 
     def _bury(self, child: Child, why: str, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> None:
         """End a child. The job that it was at is to blame, unless it never started; the others are handed out anew."""
@@ -236,7 +249,7 @@ class ReaderPool:
 
     def _start(self) -> Child:
         try:
-            return Child(self._command, self._limits.memory_mb, self._limits.output_mb * 1024 * 1024)
+            return Child(self._command, self._limits.bounds, self._limits.output_bytes)
         except OSError as error:
             raise BrokenStart(f"{error.strerror}.") from error
 

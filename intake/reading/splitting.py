@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import chain
 
 from intake.reading import wire
-from intake.reading.child import Child, Gone, ReadJob
+from intake.reading.child import NONSENSE, Child, Gone, ReadJob
 from intake.reading.parts import Piece, Row, Table, ToolMissing, Unreadable
 
 _STARTS = 3
-NONSENSE = "The reader's answer made no sense or was too long."
+_TIMES_ITS_SIZE = 20
 NEXT_STEP = "Try it again once; if it fails again, open it by hand or ask for another copy."
 
 
@@ -57,10 +57,12 @@ class BrokenStart(Exception):
 class Splitter:
     """Splits deliveries. It keeps a process for the next one, and starts another only if that one is still busy."""
 
-    def __init__(self, start: Callable[[], Child], step_seconds: float) -> None:
-        """Args: start: starts a process. step_seconds: the longest wait for its next answer."""
+    def __init__(self, start: Callable[[], Child], step_seconds: float, output_bytes: int) -> None:
+        """Args: start: starts a process. step_seconds: the longest wait for its next answer. output_bytes: how much all
+        answers may hold together, beside twenty times what the delivery holds (a row of one letter takes ten)."""
         self._start = start
         self._step_seconds = step_seconds
+        self._output_bytes = output_bytes
         self._idle: list[Child] = []
 
     def close(self) -> None:
@@ -91,6 +93,7 @@ class Splitter:
         ended = False
         try:
             child.send("split", job)
+            child.room = self._output_bytes + _TIMES_ITS_SIZE * job.size()
             while not ended:
                 for answer in self._receive(child):
                     ended = isinstance(answer, wire.Failed | wire.End)
