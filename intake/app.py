@@ -67,7 +67,6 @@ class App:
         home = self.settings.storage.home
         self.database = Database(home, self.settings.storage.database)
         self.originals = OriginalStore(home)
-        self._found: Means | None = None
 
     def __enter__(self) -> "App":
         with _storage_errors():
@@ -110,17 +109,10 @@ class App:
             if name not in self.settings.channels:
                 raise ConfigurationError(f"--channel: should be one of {', '.join(self.settings.channels)}.")
         chosen = [name for name in self.settings.channels if not names or name in names]
-        means = self._means()
+        means = find_means(self.settings.reading.sandbox)
         work = job.Job(self.database, self.originals, clock, means, progress or job.NoProgress())
         with _storage_errors(), self._readers(means) as pool:
             return job.run(work, {name: self._way(name) for name in chosen}, pool)
-
-    def _means(self) -> Means:
-        """How untrusted bytes are opened here. Tried once; where it fails it is tried again, as it may be mended while
-        ``watch`` goes on."""
-        if self._found is None or self._found.why:
-            self._found = find_means(self.settings.reading.sandbox)
-        return self._found
 
     def _readers(self, means: Means) -> ReaderPool | NoReaders:
         reading = self.settings.reading
@@ -189,7 +181,7 @@ class App:
 
     def _reread(self, receipt: ReceiptView, screened: bool) -> None:  # called by position, as a callable
         current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)
-        with self._readers(self._means()) as pool:
+        with self._readers(find_means(self.settings.reading.sandbox)) as pool:
             desk = self._desk(receipt.channel)
             reread(current, desk, pool, receipt, screened=screened)
             follow_tables(current, desk)

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from intake.reading.confine import can_become_nobody
@@ -67,14 +68,18 @@ def wrap(program: Sequence[str], readable: Sequence[Path] = ()) -> tuple[str, ..
 
 
 def probe() -> None:
-    """See that a sandbox can be made and that this Python runs in it, by doing it.
+    """See that a sandbox can be made and that this Python runs in it, by doing it; once it did, that is remembered.
 
     Raises:
         NoSandbox: it can't.
     """
-    compileall.compile_dir(Path(__file__).parent, quiet=2)  # the readers can't write their bytecode themselves
     needed = (str(Path(__file__)), sysconfig.get_paths()["purelib"])
-    command = wrap((sys.executable, "-I", "-S", "-c", _CHECK, *needed))
+    _try(wrap((sys.executable, "-I", "-S", "-c", _CHECK, *needed)))
+
+
+@cache
+def _try(command: tuple[str, ...]) -> None:
+    compileall.compile_dir(Path(__file__).parent, quiet=2)  # the readers can't write their bytecode themselves
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PROBE_SECONDS, check=False, env={}

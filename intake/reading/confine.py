@@ -71,6 +71,14 @@ def _become_nobody() -> None:
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
+    _drop_capabilities()
+
+
+def _drop_capabilities() -> None:
+    """All that is left of them: what a program started from here could inherit (capset(2), version 3)."""
+    header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    if ctypes.CDLL(None, use_errno=True).capset(header, none):
+        raise OSError(ctypes.get_errno(), "the capabilities can't be given up")
 
 
 def can_become_nobody() -> bool:
