@@ -101,6 +101,7 @@ def endings() -> dict[str, str]:
         "loop in C": "import re; re.match(r'(a+)+$', 'a' * 64 + 'b')",
         "loop with signals blocked": "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass",
         "ticks for ever": "while True: tick()",
+        "ready for ever": "from intake.reading import wire\nwhile True: channel.sendall(wire.frame(wire.Ready()))",
         "ticks now and then": "import time\nwhile True: time.sleep(0.1), tick()",
         "processor time": "resource.setrlimit(resource.RLIMIT_CPU, (1, 60))\nsignal.raise_signal(signal.SIGXCPU)",
         "output without end": "while True: channel.sendall(b'\\x00' * 65536)",
@@ -118,7 +119,8 @@ def filtered() -> dict[str, str]:
     return {
         "any fork": "result = attempt(os.fork)",
         "any program": "import sys; result = attempt(os.execv, sys.executable, [sys.executable])",
-        "any socket": "result = attempt(socket.socket), attempt(socket.socketpair)",
+        "any socket": "result = [attempt(socket.socket, kind) for kind in (socket.AF_UNIX, socket.AF_INET6, 16)], "
+        "attempt(socket.socketpair, socket.AF_UNIX, socket.SOCK_DGRAM)",
         "a name space": "result = attempt(call, libc.unshare, 0x10000000)",
         "its original": "result = [attempt(os.fchmod, fd, 0) for fd in range(3, 20) if is_file(fd)], "
         "[attempt(os.utime, fd, (0, 0)) for fd in range(3, 20) if is_file(fd)]",
@@ -149,7 +151,7 @@ def _try_all(pool: ReaderPool, todo: dict[str, str], folder: Path) -> dict[str, 
 
 
 def _split(pool: ReaderPool, rows: str) -> str:
-    code = f"result = Table(['a']), {rows}".encode()
+    code = f"import time; result = Table(['a']), {rows}".encode()
     result = pool.split(ReadJob(0, None, code, "text/csv"))
     if not isinstance(result, TableSplit):
         return repr(result)
@@ -173,6 +175,7 @@ def main() -> None:
     with ReaderPool(2, _LIMITS, time.monotonic, command) as pool:
         found = _try_all(pool, todo, given.home)
         found["rows without end"] = _split(pool, "([Row(2 + n, ['x' * 100_000])] for n in range(10 ** 9))")
+        found["rows now and then"] = _split(pool, "(time.sleep(0.5) or [Row(2 + n, ['x'])] for n in range(30))")
         found["rows"] = _split(pool, "[[Row(2, ['x'])]]")
     print(json.dumps(found))
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from intake.reading.confine import can_become_nobody
 
 PROGRAM = "bwrap"
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).parents[2]
 _LIBRARIES = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib")
 _LINKED_LIBRARIES = ("/lib", "/lib32", "/lib64")  # links into /usr on most systems today
 _DATA = (

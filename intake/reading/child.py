@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,8 @@ COMMAND = (sys.executable, "-P", "-m", "intake.reading.worker")
 """A sandbox to run it in goes before this, and ``--sandboxed`` behind; the socket stays stdin."""
 _RECEIVE_BYTES = 1 << 20
 _BY_SIGNAL = 128
+_GRACE_SECONDS = 0.5
+_START_SECONDS = 60.0  # a busy machine is not the item's fault
 _TOO_MUCH = "The reader says far more about this file than it can hold."
 NONSENSE = "The reader's answer made no sense or was too long."
 _STDERR_BYTES = 4096
@@ -116,6 +119,11 @@ class Child:
                 self._socket.close()
                 raise
 
+    def begin(self, now: float, step_seconds: float, item_seconds: float) -> None:
+        """Start the clocks of the job that it is at; while it is not up yet, that of its start."""
+        self.step_deadline = now + (step_seconds if self.ready else _START_SECONDS)
+        self.item_deadline = now + (item_seconds if self.ready else _START_SECONDS)
+
     @property
     def deadline(self) -> float:
         """When the job that it is at becomes overdue, in the seconds of whoever set the clocks."""
@@ -175,8 +183,15 @@ class Child:
             raise Gone(NONSENSE) from error
 
     def kill(self) -> str:
-        """End it at once, and return what it wrote to stderr before it was up. May be called twice."""
+        """End it, and return what it wrote to stderr before it was up. May be called twice.
+
+        One that has nothing to do is left a moment to end by itself once its socket is closed: of a sandbox that is
+        killed, the kernel tells nobody how much processor time was used inside.
+        """
         self._socket.close()
+        if self.ready and not self.pending:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_GRACE_SECONDS)
         self._process.kill()
         self._process.wait()
         stderr = self._process.stderr

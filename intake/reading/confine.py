@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from intake.reading import seccomp
 
 _PR_SET_PDEATHSIG = 1
-_PROCESSES = 16  # threads of the libraries; a reader starts no process
+_PROCESSES = 64  # with the threads that libraries start for each core; a reader starts no process
 _DESCRIPTORS = 64  # the originals that queue up, and a few modules being imported
 _BYTECODE_BYTES = 16 * 1024 * 1024  # of a library imported for the first time; a reader writes nothing
 _UIDS = range(61184, 65520)

@@ -1,10 +1,11 @@
 """The system calls that a reader's process gives up before it sees the first untrusted byte (seccomp, Linux).
 
 A reader computes: it takes descriptors and bytes from a socket that it has already, and answers on it. So it needs no
-new process or program, no socket, no signal to others, no look into others, no change of a file's mode or owner (its
-original came as a descriptor, and who owns the file may change its mode through one that was opened to read), and
-nothing of what has broken kernels before. Those calls fail with EPERM, as if this user might not do them; libraries
-expect that. Everything else goes on, so that a new version of a library doesn't die of a harmless call.
+new process or program, no socket (but a pair of streams, which lead nowhere else), no signal to others, no look into
+others, no change of a file's mode or owner (its original came as a descriptor, and who owns the file may change its
+mode through one that was opened to read), and nothing of what has broken kernels before. Those calls fail with EPERM,
+as if this user might not do them; libraries expect that. Everything else goes on, so that a new version of a library
+doesn't die of a harmless call.
 
 Classic BPF over ``struct seccomp_data`` (linux/seccomp.h, linux/filter.h); the numbers are the kernel's own
 (asm/unistd_64.h, asm-generic/unistd.h) and never change. ``clone`` is allowed for threads alone; ``clone3``, whose
@@ -25,6 +26,7 @@ _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24  # offs
 _CLONE_THREAD = 0x10000
 _STEP = struct.Struct("=HBBI")  # struct sock_filter
 _X32 = 0x40000000  # the second numbering of x86-64
+_STREAMS = tuple(1 | flags for flags in (0, 0x800, 0x80000, 0x80800))  # SOCK_STREAM, with NONBLOCK and CLOEXEC or not
 _HARMLESS_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, its size; FIO*
 
 _SHARED = {
@@ -33,7 +35,7 @@ _SHARED = {
     "pidfd_open": 434, "pidfd_getfd": 438, "mount_setattr": 442, "memfd_secret": 447, "fchmodat2": 452,
 }  # fmt: skip
 _X86_64 = {
-    "socket": 41, "connect": 42, "accept": 43, "bind": 49, "listen": 50, "socketpair": 53, "accept4": 288,
+    "socket": 41, "connect": 42, "accept": 43, "bind": 49, "listen": 50, "accept4": 288,
     "fork": 57, "vfork": 58, "execve": 59, "execveat": 322, "unshare": 272, "setns": 308,
     "kill": 62, "tkill": 200, "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297,
     "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "perf_event_open": 298, "bpf": 321,
@@ -47,7 +49,7 @@ _X86_64 = {
     "swapon": 167, "reboot": 169, "settimeofday": 164, "clock_settime": 227, "quotactl": 179, "acct": 163,
 }  # fmt: skip
 _AARCH64 = {
-    "socket": 198, "socketpair": 199, "bind": 200, "listen": 201, "accept": 202, "connect": 203, "accept4": 242,
+    "socket": 198, "bind": 200, "listen": 201, "accept": 202, "connect": 203, "accept4": 242,
     "execve": 221, "execveat": 281, "unshare": 97, "setns": 268,
     "kill": 129, "tkill": 130, "rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240,
     "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272, "perf_event_open": 241, "bpf": 280,
@@ -61,8 +63,16 @@ _AARCH64 = {
     "swapon": 224, "reboot": 142, "settimeofday": 170, "clock_settime": 112, "quotactl": 60, "acct": 89,
 }  # fmt: skip
 _MACHINES = {
-    "x86_64": (0xC000003E, _X86_64, {"clone": 56, "clone3": 435, "tgkill": 234, "prlimit64": 302, "ioctl": 16}),
-    "aarch64": (0xC00000B7, _AARCH64, {"clone": 220, "clone3": 435, "tgkill": 131, "prlimit64": 261, "ioctl": 29}),
+    "x86_64": (
+        0xC000003E,
+        _X86_64,
+        {"clone": 56, "clone3": 435, "tgkill": 234, "prlimit64": 302, "ioctl": 16, "socketpair": 53},
+    ),
+    "aarch64": (
+        0xC00000B7,
+        _AARCH64,
+        {"clone": 220, "clone3": 435, "tgkill": 131, "prlimit64": 261, "ioctl": 29, "socketpair": 199},
+    ),
 }
 
 
@@ -110,6 +120,7 @@ def program(machine: str, pid: int) -> bytes | None:
         *_if(looked_at["clone"], _FIRST_ARGUMENT, [(_JUMP_BITS, _CLONE_THREAD)]),
         *_if(looked_at["tgkill"], _FIRST_ARGUMENT, [(_JUMP_EQUAL, pid)]),
         *_if(looked_at["prlimit64"], _FIRST_ARGUMENT, [(_JUMP_EQUAL, 0)]),
+        *_if(looked_at["socketpair"], _SECOND_ARGUMENT, [(_JUMP_EQUAL, kind) for kind in _STREAMS]),
         *_if(looked_at["ioctl"], _SECOND_ARGUMENT, [(_JUMP_EQUAL, request) for request in _HARMLESS_IOCTLS]),
     ]  # fmt: skip
     for number in sorted({*denied.values(), *_SHARED.values()}):

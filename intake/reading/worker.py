@@ -44,6 +44,7 @@ def main() -> None:
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
         serve(channel, bounds)
+    os._exit(0)  # nothing is left to be tidied up, and the parent waits
 
 
 def serve(channel: socket.socket, bounds: Bounds) -> None:
