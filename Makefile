@@ -15,8 +15,8 @@ export UV_PYTHON_DOWNLOADS := never
 export DEBIAN_FRONTEND     := noninteractive
 
 # Debian packages, each with the file that shows that it is there (looked at every time, which costs nothing)
-DEBIAN_RUN  := tesseract-ocr-eng:/usr/share/tesseract-ocr/5/tessdata/eng.traineddata
-DEBIAN_TEST := $(DEBIAN_RUN) dovecot-imapd:/usr/lib/dovecot/imap bubblewrap:/usr/bin/bwrap
+DEBIAN_RUN   := tesseract-ocr-eng:/usr/share/tesseract-ocr/5/tessdata/eng.traineddata bubblewrap:/usr/bin/bwrap
+DEBIAN_TEST  := $(DEBIAN_RUN) dovecot-imapd:/usr/lib/dovecot/imap
 DEBIAN_BENCH := isync:/usr/bin/mbsync
 
 .PHONY: help
@@ -76,7 +76,8 @@ clean: ## remove .venv, caches and build outputs; never what the program keeps (
 
 # Nothing comes in without a hash from requirements.lock: neither uv itself, nor a wheel (nothing is built from source),
 # nor the build backend, which is among them: so the last line needs no network. Compiled at once, because the processes
-# that read what arrives may not write here, and would compile all of it again at each start.
+# that read what arrives may not write here, and would compile all of it again at each start. Readable by all, if
+# root does it, whatever the umask: a reader that root starts is another user.
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || { echo 'make: Python 3.11 or newer is needed as "$(PYTHON)" (PYTHON=… names another one)' >&2; exit 1; }
@@ -86,6 +87,8 @@ $(READY): pyproject.toml requirements.lock
 	@$(PY) -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r $(VENV)/uv.txt
 	@$(BIN)/uv pip install --python $(PY) --quiet --compile-bytecode --only-binary :all: --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --python $(PY) --quiet --offline --no-deps --no-build-isolation --editable .
+	@$(PY) -m compileall -q channels intake storage
+	@[ "$$(id -u)" != 0 ] || chmod -R go+rX $(VENV) channels intake storage
 	@touch $@
 
 .PHONY: debian-run debian-test debian-bench

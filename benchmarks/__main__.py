@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from benchmarks import inbox, latency, mailbox, survey_rows
+from benchmarks import inbox, latency, mailbox, sandbox, survey_rows
 from benchmarks.measure import Figure, Plan, Result
 
 BENCHES: dict[str, Callable[[Plan], Result]] = {
     "mailbox": mailbox.bench,
     "inbox": inbox.bench,
     "latency": latency.bench,
+    "sandbox": sandbox.bench,
     "survey_rows": survey_rows.bench,
 }
 _QUICK = 0.05

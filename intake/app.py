@@ -20,7 +20,7 @@ from intake.following import follow_tables
 from intake.normalise import Rules
 from intake.outcomes import Desk
 from intake.places import Gazetteer
-from intake.reading.readers import NoReaders
+from intake.reading.readers import Means, NoReaders, find_means
 from intake.reading.sandbox import Limits, ReaderPool
 from intake.receive import ChannelRun
 from intake.settling import reread
@@ -109,21 +109,15 @@ class App:
             if name not in self.settings.channels:
                 raise ConfigurationError(f"--channel: should be one of {', '.join(self.settings.channels)}.")
         chosen = [name for name in self.settings.channels if not names or name in names]
-        work = job.Job(self.database, self.originals, clock, self._sandbox, progress or job.NoProgress())
-        with _storage_errors(), self._readers() as pool:
+        means = find_means(self.settings.reading.sandbox)
+        work = job.Job(self.database, self.originals, clock, means, progress or job.NoProgress())
+        with _storage_errors(), self._readers(means) as pool:
             return job.run(work, {name: self._way(name) for name in chosen}, pool)
 
-    @property
-    def _sandbox(self) -> str:
-        return "limits alone" if self.settings.reading.sandbox == "auto" else "none: nothing is read"
-
-    def _readers(self) -> ReaderPool | NoReaders:
+    def _readers(self, means: Means) -> ReaderPool | NoReaders:
         reading = self.settings.reading
-        if reading.sandbox == "require":
-            return NoReaders()
         processes = reading.processes or len(os.sched_getaffinity(0))
-        limits = Limits(memory_mb=reading.memory_mb, step_seconds=reading.seconds_per_item)
-        return ReaderPool(processes, limits, time.monotonic)
+        return means.readers(processes, Limits(memory_mb=reading.memory_mb, step_seconds=reading.seconds_per_item))
 
     def _desk(self, name: str) -> Desk:
         channel = self.settings.channels[name]
@@ -187,7 +181,7 @@ class App:
 
     def _reread(self, receipt: ReceiptView, screened: bool) -> None:  # called by position, as a callable
         current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)
-        with self._readers() as pool:
+        with self._readers(find_means(self.settings.reading.sandbox)) as pool:
             desk = self._desk(receipt.channel)
             reread(current, desk, pool, receipt, screened=screened)
             follow_tables(current, desk)

@@ -11,7 +11,7 @@ from channels.base import Adapter, SourceError
 from intake.following import follow_tables
 from intake.outcomes import Desk
 from intake.reading.parts import ToolMissing
-from intake.reading.readers import Readers
+from intake.reading.readers import Means, Readers
 from intake.receive import ChannelRun, Listed, list_source, receive, unknown
 from intake.settling import settle_pending
 from intake.splitting import split_deliveries
@@ -59,7 +59,7 @@ class Job:
     database: Database
     originals: OriginalStore
     clock: Callable[[], datetime]
-    sandbox: str
+    means: Means
     progress: Progress
 
 
@@ -87,13 +87,15 @@ class ChannelReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The accounts of one run. ``lacking`` says what this machine lacked for reading (one sentence each)."""
+    """The accounts of one run. ``lacking`` says what this machine lacked for reading (one sentence each), ``means`` how
+    untrusted bytes were opened."""
 
     run: int
     started_at: datetime
     finished_at: datetime
     balanced: bool
     channels: dict[str, ChannelReport]
+    means: Means
     lacking: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -103,6 +105,7 @@ class RunReport:
             "started_at": _z(self.started_at),
             "finished_at": _z(self.finished_at),
             "balanced": self.balanced,
+            "sandbox": self.means.kind,
             "channels": {name: asdict(report) for name, report in self.channels.items()},
         }
 
@@ -120,13 +123,15 @@ def run(job: Job, ways: dict[str, Way], pool: Readers) -> RunReport:
     """
     started = job.clock()
     with job.database.write() as tx:
-        number = runs.start_run(tx, started, job.sandbox)
-    log.info("run started", run=number, channels=list(ways), sandbox=job.sandbox)
+        number = runs.start_run(tx, started, job.means.kind)
+    log.info("run started", run=number, channels=list(ways), sandbox=job.means.kind)
+    if job.means.why:
+        log.warning("no sandbox", run=number, sandbox=job.means.kind, why=job.means.why, advice=job.means.advice)
     lacking: list[str] = []
     reports = {name: _run_channel(job, number, name, way, pool, lacking) for name, way in ways.items()}
     finished = job.clock()
     balanced = all(report.error is None and report.unknown == 0 for report in reports.values())
-    report = RunReport(number, started, finished, balanced, reports, tuple(dict.fromkeys(lacking)))
+    report = RunReport(number, started, finished, balanced, reports, job.means, tuple(dict.fromkeys(lacking)))
     with job.database.write() as tx:
         runs.finish_run(tx, number, finished, report.as_json())
         ledger.number_entries(tx)

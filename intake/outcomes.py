@@ -56,7 +56,8 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
     ended.receipts += 1
     if isinstance(result, ToolMissing):
         # What waited goes on waiting; what was in quarantine, and is only tried again, stays there.
-        ended.settled.append(Settled(receipt.id, receipt.outcome, f"{result.tool} is missing.", result.advice))
+        reason = result.reason or f"{result.tool} is missing."
+        ended.settled.append(Settled(receipt.id, receipt.outcome, reason, result.advice))
     elif isinstance(result, Unreadable):
         ended.settled.append(Settled(receipt.id, "quarantined", result.reason, result.next_step))
     elif not all(_is_sound(reading) for reading in [result, *result.forwarded]):

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from intake.job import NoProgress, RunReport
 from intake.job import Progress as Teller
+from intake.reading.readers import LIMITS_ALONE, SANDBOXED, Means
 from storage.audit import Check
 
 log = structlog.get_logger()
@@ -81,6 +82,16 @@ def run_report(report: RunReport, quarantined: Sequence[dict[str, Any]], title: 
         else "NOT balanced: see above; what was received is kept."
     )
     console.print(Text(verdict))
+    console.print(_plain(_opened(report.means)))
+
+
+def _opened(means: Means) -> str:
+    """How this run opened what arrived."""
+    if means.kind == SANDBOXED:
+        return "What arrived was opened in a sandbox (bubblewrap)."
+    if means.kind == LIMITS_ALONE:
+        return f"What arrived was opened with limits alone, outside a sandbox, because {means.why}: {means.advice}."
+    return "What arrived was not opened: there is no sandbox."
 
 
 def log_items(found: Sequence[dict[str, Any]]) -> None:

@@ -301,15 +301,14 @@ def test_scan001_overwritten_by_another_letter(here: Consultation) -> None:
 
 def test_a_damaged_original_is_not_read(here: Consultation) -> None:
     """An original that was damaged between its receipt and its reading is quarantined, not read as something else."""
-    here.configure('sandbox = "auto"', 'sandbox = "require"')
-    here.mail("a.eml", "I agree.")
-    here.mail("b.eml", "I disagree.")
-    here.takes("email", listed=2, received=2, pending=2)
-    receipt = here.receipts()[0]
-    path = here.home / "originals" / receipt["sha256"][:2] / receipt["sha256"][2:]
-    path.chmod(0o600)
-    path.write_bytes(path.read_bytes().replace(b"I agree", b"I refuse"))
-    here.configure('sandbox = "require"', 'sandbox = "auto"')
+    with here.nothing_opened():
+        here.mail("a.eml", "I agree.")
+        here.mail("b.eml", "I disagree.")
+        here.takes("email", listed=2, received=2, pending=2)
+        receipt = here.receipts()[0]
+        path = here.home / "originals" / receipt["sha256"][:2] / receipt["sha256"][2:]
+        path.chmod(0o600)
+        path.write_bytes(path.read_bytes().replace(b"I agree", b"I refuse"))
     here.takes("email", listed=2, received=0, read=1, quarantined=1, responses=1)
     assert here.item("quarantined")["receipt"] == receipt["id"]
     assert here.response()["text"] == "I disagree."

@@ -414,11 +414,10 @@ def test_overturn_what_is_empty(place: Consultation, kind: str) -> None:
 
 def test_retry_a_damaged_original(place: Consultation) -> None:
     """A message damaged at rest is quarantined, stays so as long as it is, and is read once it is restored."""
-    place.configure('sandbox = "auto"', 'sandbox = "require"')
-    place.mail("a.eml", "I agree.")
-    place.takes("email", received=1, pending=1)
-    mend = damage(place, place.receipts()[0]["sha256"])
-    place.configure('sandbox = "require"', 'sandbox = "auto"')
+    with place.nothing_opened():
+        place.mail("a.eml", "I agree.")
+        place.takes("email", received=1, pending=1)
+        mend = damage(place, place.receipts()[0]["sha256"])
     place.takes("email", received=0, quarantined=1)
     receipt = place.item("quarantined")
     assert "quarantined" in place.decide(receipt["receipt"], "retry")
@@ -464,12 +463,11 @@ def test_retry_what_is_still_broken(place: Consultation) -> None:
 
 def test_retry_of_two_identical_ones_counts_once(place: Consultation) -> None:
     """Two byte-identical messages that were damaged at rest are one response and a repeat once they are restored."""
-    place.configure('sandbox = "auto"', 'sandbox = "require"')
-    place.mail("a.eml", "I agree.")
-    place.mail("b.eml", "I agree.")
-    place.takes("email", received=2, pending=2)
-    mend = damage(place, place.receipts()[0]["sha256"])
-    place.configure('sandbox = "require"', 'sandbox = "auto"')
+    with place.nothing_opened():
+        place.mail("a.eml", "I agree.")
+        place.mail("b.eml", "I agree.")
+        place.takes("email", received=2, pending=2)
+        mend = damage(place, place.receipts()[0]["sha256"])
     place.takes("email", received=0, quarantined=2)
     mend()
     for receipt in place.receipts():

@@ -348,24 +348,22 @@ def test_byte_identical_copy_of_a_delivery_with_ids(here: Consultation) -> None:
 
 def test_delivery_not_split_without_sandbox(here: Consultation) -> None:
     """Where nothing may be opened, an export is one listed item that waits, without receipt; then its rows come in."""
-    here.configure('sandbox = "auto"', 'sandbox = "require"')
-    here.survey("a.csv", ("R1", AT, "Keep it.", "Yes"), ("R2", AT, "Close it.", "No"))
-    for _ in range(2):
-        here.takes("survey", listed=1, waiting=1, received=0, read=0, pending=0, quarantined=0, responses=0)
-    assert here.receipts() == []
-    here.configure('sandbox = "require"', 'sandbox = "auto"')
+    with here.nothing_opened():
+        here.survey("a.csv", ("R1", AT, "Keep it.", "Yes"), ("R2", AT, "Close it.", "No"))
+        for _ in range(2):
+            here.takes("survey", listed=1, waiting=1, received=0, read=0, pending=0, quarantined=0, responses=0)
+        assert here.receipts() == []
     here.takes("survey", listed=2, waiting=0, received=2, read=2, responses=2)
 
 
 def test_whole_items_without_sandbox(here: Consultation) -> None:
     """Where nothing may be opened, a message is received and pending, with the reason; later it is read."""
-    here.configure('sandbox = "auto"', 'sandbox = "require"')
-    here.mail("a.eml")
-    here.mail("b.eml")
-    for received in (2, 0):
-        here.takes("email", listed=2, received=received, pending=2, read=0, responses=0)
-    assert all(item["reason"] and item["next"] for item in here.items("pending"))
-    here.configure('sandbox = "require"', 'sandbox = "auto"')
+    with here.nothing_opened():
+        here.mail("a.eml")
+        here.mail("b.eml")
+        for received in (2, 0):
+            here.takes("email", listed=2, received=received, pending=2, read=0, responses=0)
+        assert all(item["reason"] == "no sandbox" and item["next"] for item in here.items("pending"))
     here.takes("email", listed=2, received=0, pending=0, read=1, repeats=1, responses=1)
 
 
@@ -544,10 +542,10 @@ def test_whatever_happens_to_files(empty_home: Path, changes: list[tuple[str, in
     new, the first min(n, m) are sightings, and only the others receipts."""
     with TemporaryDirectory() as folder:
         here = Consultation(Path(folder), home=empty_home)
-        here.configure('sandbox = "auto"', 'sandbox = "require"')
-        model = Files(here)
-        for number, (change, one, other) in enumerate([*changes, ("run", 0, 0)]):
-            model.apply(change, f"{one}.eml", f"{other}.eml", EARLY + timedelta(hours=number))
+        with here.nothing_opened():
+            model = Files(here)
+            for number, (change, one, other) in enumerate([*changes, ("run", 0, 0)]):
+                model.apply(change, f"{one}.eml", f"{other}.eml", EARLY + timedelta(hours=number))
 
 
 class Files:

@@ -1,22 +1,31 @@
 """The parent's hold on one reader's process: starts it, hands it originals, takes its answers, ends it."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from intake.reading import wire
+from intake.reading.confine import Bounds
 
 COMMAND = (sys.executable, "-P", "-m", "intake.reading.worker")
-"""A bubblewrap to run it in goes before this; the socket stays stdin."""
+"""A sandbox to run it in goes before this, and ``--sandboxed`` behind; the socket stays stdin."""
 _RECEIVE_BYTES = 1 << 20
+_BY_SIGNAL = 128
+_GRACE_SECONDS = 0.5
+_START_SECONDS = 60.0  # a busy machine is not the item's fault
+_TOO_MUCH = "The reader says far more about this file than it can hold."
+NONSENSE = "The reader's answer made no sense or was too long."
 _STDERR_BYTES = 4096
 _PASSED_ON = ("PATH", "TESSDATA_PREFIX", "LD_LIBRARY_PATH")
+_ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +83,16 @@ class Child:
 
     ``pending`` are the jobs that it has and has not answered, the one it is at first; ``light`` says that they are
     small ones. ``ready`` says that it has started. ``wear`` grows with what it has read. ``step_deadline`` is that of
-    the page it is at (or of the whole job), ``item_deadline`` that of the job.
+    the page it is at (or of the whole job), ``item_deadline`` that of the job. ``room`` is how many bytes more it may
+    say before it has said too much.
     """
 
-    def __init__(self, command: Sequence[str], memory_mb: int, max_frame_bytes: int) -> None:
+    def __init__(self, command: Sequence[str], bounds: Bounds, max_frame_bytes: int) -> None:
         """Start it, without waiting until it is up.
 
         Args:
-            command: the program; ``--memory-mb`` is added.
-            memory_mb: its address space, in MiB.
+            command: the program; ``--memory-mb`` and ``--cpu-seconds`` are added.
+            bounds: its address space, and its processor time for a step.
             max_frame_bytes: the longest single answer that is accepted.
 
         Raises:
@@ -92,14 +102,14 @@ class Child:
         self.ready = False
         self.light = True
         self.wear = 0
-        self.step_deadline = self.item_deadline = float("inf")
+        self.step_deadline = self.item_deadline = self.room = float("inf")
         self._frames = wire.Frames(max_frame_bytes)
-        self._memory_mb = memory_mb
+        self._bounds = bounds
         self._socket, theirs = socket.socketpair()
         with theirs:
             try:
                 self._process = subprocess.Popen(
-                    [*command, "--memory-mb", str(memory_mb)],
+                    [*command, "--memory-mb", str(bounds.memory_mb), "--cpu-seconds", str(bounds.cpu_seconds)],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.PIPE,
@@ -108,6 +118,11 @@ class Child:
             except OSError:
                 self._socket.close()
                 raise
+
+    def begin(self, now: float, step_seconds: float, item_seconds: float) -> None:
+        """Start the clocks of the job that it is at; while it is not up yet, that of its start."""
+        self.step_deadline = now + (step_seconds if self.ready else _START_SECONDS)
+        self.item_deadline = now + (item_seconds if self.ready else _START_SECONDS)
 
     @property
     def deadline(self) -> float:
@@ -158,15 +173,25 @@ class Child:
             data = self._socket.recv(_RECEIVE_BYTES)
             if not data:
                 raise Gone(self._obituary())
+            self.room -= len(data)
+            if self.room < 0:
+                raise Gone(_TOO_MUCH)
             yield from map(wire.answer, self._frames.feed(data))
         except ConnectionError as error:
             raise Gone(self._obituary()) from error
         except wire.BadFrame as error:
-            raise Gone("The reader's answer made no sense or was too long.") from error
+            raise Gone(NONSENSE) from error
 
     def kill(self) -> str:
-        """End it at once, and return what it wrote to stderr before it was up. May be called twice."""
+        """End it, and return what it wrote to stderr before it was up. May be called twice.
+
+        One that has nothing to do is left a moment to end by itself once its socket is closed: of a sandbox that is
+        killed, the kernel tells nobody how much processor time was used inside.
+        """
         self._socket.close()
+        if self.ready and not self.pending:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_GRACE_SECONDS)
         self._process.kill()
         self._process.wait()
         stderr = self._process.stderr
@@ -181,10 +206,13 @@ class Child:
             status = self._process.wait(1)
         except subprocess.TimeoutExpired:
             return "The reader hung up in the middle of this file."
+        number = -status if status < 0 else status - _BY_SIGNAL  # the sandbox says it as a shell does
         if status == wire.OUT_OF_MEMORY:
-            return f"Reading this file takes more than the {self._memory_mb} MB of memory that are allowed."
-        if status < 0:
-            return f"The reader crashed on this file (signal {-status})."
+            return f"Reading this file takes more than the {self._bounds.memory_mb} MB of memory that are allowed."
+        if number == signal.SIGXCPU:
+            return f"Reading this file takes more than the {self._bounds.cpu_seconds} seconds of work that are allowed."
+        if number > 0:
+            return f"The reader crashed on this file (signal {number})."
         return f"The reader ended in the middle of this file (status {status})."
 
 
@@ -192,4 +220,4 @@ def _environment() -> dict[str, str]:
     """What a child needs and no more: it must not see the passwords that its parent has in its environment."""
     package_root = str(Path(__file__).parents[2])
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**kept, "PYTHONPATH": package_root, "LC_ALL": "C.UTF-8", "OMP_THREAD_LIMIT": "1"}
+    return {**kept, "PYTHONPATH": package_root, "LC_ALL": "C.UTF-8", **_ONE_THREAD}

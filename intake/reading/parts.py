@@ -80,11 +80,13 @@ class Unreadable(msgspec.Struct, frozen=True, tag="unreadable"):
 class ToolMissing(msgspec.Struct, frozen=True, tag="tool-missing"):
     """The item could not be tried, because this machine lacks something. The item is not to blame and stays pending.
 
-    ``tool`` is what is missing, ``advice`` one sentence that says what to install or set.
+    ``tool`` is what is missing, ``advice`` one sentence that says what to install or set. ``reason`` is why the item
+    waits, where more is to be said than that the tool is missing.
     """
 
     tool: str
     advice: str
+    reason: str = ""
 
 
 class Piece(msgspec.Struct, frozen=True, array_like=True):

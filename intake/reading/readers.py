@@ -1,16 +1,17 @@
-"""What reads items: a pool of processes, or nothing at all where untrusted bytes must not be opened."""
+"""What reads items on this machine: processes in a sandbox, processes with limits alone, or nothing at all where
+untrusted bytes must not be opened."""
 
+import time
 from collections.abc import Iterable, Iterator
-from typing import Protocol, Self
+from dataclasses import dataclass
+from typing import Literal, Protocol, Self
 
-from intake.reading.child import ReadJob
+from intake.reading import bubblewrap
+from intake.reading.child import COMMAND, ReadJob
 from intake.reading.parts import ToolMissing
-from intake.reading.sandbox import ReadResult, SplitResult
+from intake.reading.sandbox import Limits, ReaderPool, ReadResult, SplitResult
 
-NO_SANDBOX = ToolMissing(
-    "The sandbox",
-    'This version reads with limits alone: set sandbox = "auto" under [reading] to allow that, and every run says so.',
-)
+SANDBOXED, LIMITS_ALONE, NOTHING = "bubblewrap", "limits alone", "none: nothing is read"
 
 
 class Readers(Protocol):
@@ -28,6 +29,10 @@ class Readers(Protocol):
 class NoReaders:
     """Answers every job with what is missing, so that all of it stays pending."""
 
+    def __init__(self, missing: ToolMissing) -> None:
+        """Args: missing: what every job is answered with."""
+        self._missing = missing
+
     def __enter__(self) -> Self:
         return self
 
@@ -37,8 +42,44 @@ class NoReaders:
     def read(self, jobs: Iterable[ReadJob]) -> Iterator[tuple[ReadJob, ToolMissing]]:
         """Each job with what is missing."""
         for job in jobs:
-            yield job, NO_SANDBOX
+            yield job, self._missing
 
     def split(self, job: ReadJob) -> ToolMissing:  # noqa: ARG002  # the pool's shape
         """What is missing."""
-        return NO_SANDBOX
+        return self._missing
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """How untrusted bytes are opened on this machine.
+
+    ``kind`` is one of the three above, kept with every run. ``why`` says in one sentence why it is no sandbox, "" if it
+    is one. ``advice`` says how to come by one.
+    """
+
+    kind: str
+    why: str = ""
+    advice: str = ""
+
+    def readers(self, processes: int, limits: Limits) -> ReaderPool | NoReaders:
+        """What reads by these means; the pool's processes start when they are needed."""
+        if self.kind == NOTHING:
+            return NoReaders(
+                ToolMissing(
+                    "sandbox",
+                    f"Nothing was read, because {self.why}: {self.advice}, and run again. Or set sandbox"
+                    ' = "auto" under [reading] to read with limits alone; every run then says so.',
+                    reason="no sandbox",
+                )
+            )
+        command = bubblewrap.wrap((*COMMAND, "--sandboxed")) if self.kind == SANDBOXED else COMMAND
+        return ReaderPool(processes, limits, time.monotonic, command)
+
+
+def find_means(setting: Literal["require", "auto"]) -> Means:
+    """How untrusted bytes can be opened here, by trying it; without a sandbox, the setting decides."""
+    try:
+        bubblewrap.probe()
+    except bubblewrap.NoSandbox as lacking:
+        return Means(LIMITS_ALONE if setting == "auto" else NOTHING, str(lacking), lacking.advice)
+    return Means(SANDBOXED)

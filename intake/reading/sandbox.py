@@ -8,16 +8,15 @@ kills the children when that thread ends.
 import selectors
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from intake.reading import wire
-from intake.reading.child import COMMAND, Child, Gone, ReadJob
+from intake.reading.child import COMMAND, NONSENSE, Child, Gone, ReadJob
+from intake.reading.limits import Limits
 from intake.reading.parts import Reading, ToolMissing, Unreadable
 from intake.reading.splitting import (
     NEXT_STEP,
-    NONSENSE,
     BrokenStart,
     MessageSplit,
     SplitBroken,
@@ -37,17 +36,6 @@ _WORN = 10_000
 _LIGHT_TYPES = frozenset({"message/rfc822", "text/plain"})
 
 ReadResult = Reading | Unreadable | ToolMissing
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one process may use: address space in MiB, seconds without an answer or a finished page, and for a single
-    answer (a whole reading, or some hundred rows) MiB; ``item_seconds`` bounds an item of any number of pages."""
-
-    memory_mb: int = 2048
-    step_seconds: float = 120.0
-    item_seconds: float = 3600.0
-    output_mb: int = 64
 
 
 class _Feed:
@@ -89,7 +77,7 @@ class ReaderPool:
         self._clock = clock
         self._command = command
         self._children: list[Child] = []
-        self._splitter = Splitter(self._start, limits.step_seconds)
+        self._splitter = Splitter(self._start, limits, clock)
         self._selector = selectors.DefaultSelector()
         self._failed_starts = 0
         self._reading = False
@@ -203,14 +191,13 @@ class ReaderPool:
             except Gone as gone:
                 self._bury(child, gone.why, feed, done)
         for child in [child for child in self._children if child.pending and child.deadline <= self._clock()]:
-            in_steps = child.step_deadline <= child.item_deadline
-            seconds = self._limits.step_seconds if in_steps else self._limits.item_seconds
-            self._bury(child, overdue(seconds), feed, done)
+            self._bury(child, overdue(child, self._limits), feed, done)
 
     def _take(self, child: Child, answer: wire.Answer, done: list[tuple[ReadJob, ReadResult]]) -> None:
-        if isinstance(answer, wire.Ready):
+        if isinstance(answer, wire.Ready) and not child.ready:
             child.ready = True
             self._failed_starts = 0
+            self._begin(child)
         elif isinstance(answer, wire.Progress):
             child.step_deadline = self._clock() + self._limits.step_seconds
         elif isinstance(answer, wire.Read | wire.Failed) and child.pending:
@@ -220,9 +207,8 @@ class ReaderPool:
             raise Gone(NONSENSE)
 
     def _begin(self, child: Child) -> None:
-        now = self._clock()
-        child.step_deadline = now + self._limits.step_seconds
-        child.item_deadline = now + self._limits.item_seconds
+        child.begin(self._clock(), self._limits.step_seconds, self._limits.item_seconds)
+        child.room = 2 * self._limits.output_bytes  # what follows the answer may be there as well
 
     def _bury(self, child: Child, why: str, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> None:
         """End a child. The job that it was at is to blame, unless it never started; the others are handed out anew."""
@@ -236,7 +222,7 @@ class ReaderPool:
 
     def _start(self) -> Child:
         try:
-            return Child(self._command, self._limits.memory_mb, self._limits.output_mb * 1024 * 1024)
+            return Child(self._command, self._limits.bounds, self._limits.output_bytes)
         except OSError as error:
             raise BrokenStart(f"{error.strerror}.") from error
 

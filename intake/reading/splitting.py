@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import chain
 
 from intake.reading import wire
-from intake.reading.child import Child, Gone, ReadJob
+from intake.reading.child import NONSENSE, Child, Gone, ReadJob
+from intake.reading.limits import Limits
 from intake.reading.parts import Piece, Row, Table, ToolMissing, Unreadable
 
 _STARTS = 3
-NONSENSE = "The reader's answer made no sense or was too long."
+_TIMES_ITS_SIZE = 20
 NEXT_STEP = "Try it again once; if it fails again, open it by hand or ask for another copy."
 
 
@@ -57,10 +58,12 @@ class BrokenStart(Exception):
 class Splitter:
     """Splits deliveries. It keeps a process for the next one, and starts another only if that one is still busy."""
 
-    def __init__(self, start: Callable[[], Child], step_seconds: float) -> None:
-        """Args: start: starts a process. step_seconds: the longest wait for its next answer."""
+    def __init__(self, start: Callable[[], Child], limits: Limits, clock: Callable[[], float]) -> None:
+        """Args: start: starts a process. limits: for it; all answers together may be longer than a single one by twenty
+        times what the delivery holds (a row of one letter takes ten). clock: monotonic seconds."""
         self._start = start
-        self._step_seconds = step_seconds
+        self._limits = limits
+        self._clock = clock
         self._idle: list[Child] = []
 
     def close(self) -> None:
@@ -91,10 +94,14 @@ class Splitter:
         ended = False
         try:
             child.send("split", job)
+            child.room = self._limits.output_bytes + _TIMES_ITS_SIZE * job.size()
+            self._begin(child)
             while not ended:
                 for answer in self._receive(child):
                     ended = isinstance(answer, wire.Failed | wire.End)
+                    left = self._clock()
                     yield answer
+                    child.extend(self._clock() - left)  # what the caller did meanwhile is not the child's time
             child.pending.clear()
         except Gone as gone:
             if not child.ready:
@@ -114,23 +121,32 @@ class Splitter:
             child.kill()
         return self._start()
 
+    def _begin(self, child: Child) -> None:
+        child.begin(self._clock(), self._limits.step_seconds, self._limits.item_seconds)
+
     def _receive(self, child: Child) -> Iterator[wire.Answer]:
-        if not select.select([child], [], [], self._step_seconds)[0]:
-            raise Gone(overdue(self._step_seconds))
+        wait = child.deadline - self._clock()
+        if wait <= 0 or not select.select([child], [], [], wait)[0]:
+            raise Gone(overdue(child, self._limits))
         for answer in child.receive():
-            if isinstance(answer, wire.Ready):
-                child.ready = True
-            else:
+            if not isinstance(answer, wire.Ready):
+                child.step_deadline = self._clock() + self._limits.step_seconds
                 yield answer
+            elif not child.ready:
+                child.ready = True
+                self._begin(child)
 
 
 class _NeverStarted(Exception):
     """The process ended before it was up: the job is not to blame."""
 
 
-def overdue(step_seconds: float) -> str:
-    """The sentence about an item that takes too long."""
-    return f"Reading this file takes longer than the {step_seconds:g} seconds that are allowed."
+def overdue(child: Child, limits: Limits) -> str:
+    """The sentence about an item that takes too long, or about a process that never came up."""
+    if not child.ready:
+        return "It did not come up in time."
+    seconds = limits.step_seconds if child.step_deadline <= child.item_deadline else limits.item_seconds
+    return f"Reading this file takes longer than the {seconds:g} seconds that are allowed."
 
 
 def _result(job: ReadJob, first: wire.Answer, answers: Answers) -> SplitResult:

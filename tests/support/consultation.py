@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
+from unittest.mock import patch
 
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A4
@@ -28,6 +29,7 @@ import intake.app
 from intake.app import App
 from intake.decide import Action, Person, Wish
 from intake.export import Profile, Wanted
+from intake.reading import bubblewrap
 from tests.support.dovecot import Mailbox
 
 ROOT = Path(intake.app.__file__).resolve().parent.parent
@@ -154,6 +156,14 @@ class Consultation:
         if old not in config:
             raise ValueError(f"the config has no {old!r}")
         self.path.write_text(config.replace(old, new, 1))
+
+    @contextmanager
+    def nothing_opened(self) -> Iterator[None]:
+        """While this lasts, a sandbox is required and there is none: all is received, and nothing is read."""
+        self.configure('sandbox = "auto"', 'sandbox = "require"')
+        with patch.object(bubblewrap, "PROGRAM", "no-bwrap"):
+            yield
+        self.configure('sandbox = "require"', 'sandbox = "auto"')
 
     def read_mail_from(self, mailbox: Mailbox, port: int | None = None) -> None:
         """Make the email channel an IMAP account; the password is expected in TEST_PASSWORD. ``port``: of a proxy."""
