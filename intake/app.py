@@ -22,6 +22,7 @@ from intake.outcomes import Desk
 from intake.places import Gazetteer
 from intake.reading.readers import NoReaders
 from intake.reading.sandbox import Limits, ReaderPool
+from intake.rebuilt import follow_rebuilt
 from intake.receive import ChannelRun
 from intake.settling import reread
 from intake.tables import RowReader
@@ -182,7 +183,7 @@ class App:
         with _storage_errors():
             with self.database.read() as tx:
                 target = find_target(tx, self.consultation.reference_prefix, typed)
-            office = Office(self.database, self.rules, clock, self._reread)
+            office = Office(self.database, self.rules, clock, self._reread, self._refollow)
             return decide(office, target, person, wish)
 
     def _reread(self, receipt: ReceiptView, screened: bool) -> None:  # called by position, as a callable
@@ -191,6 +192,10 @@ class App:
             desk = self._desk(receipt.channel)
             reread(current, desk, pool, receipt, screened=screened)
             follow_tables(current, desk)
+
+    def _refollow(self, receipt: ReceiptView) -> None:
+        current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)
+        follow_rebuilt(current, self.rules)
 
 
 def _status(counted: accounts.Accounts, last: runs.LastRun | None) -> dict[str, Any]:

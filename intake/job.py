@@ -12,6 +12,7 @@ from intake.following import follow_tables
 from intake.outcomes import Desk
 from intake.reading.parts import ToolMissing
 from intake.reading.readers import Readers
+from intake.rebuilt import suggest_rebuilt
 from intake.receive import ChannelRun, Listed, list_source, receive, unknown
 from intake.settling import settle_pending
 from intake.splitting import split_deliveries
@@ -164,6 +165,8 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     missing = (_split(job, current, way, pool), _settle(job, current, way, pool))
     lacking += [f"{tool.tool}: {tool.advice}" for tool in missing if tool is not None]
     follow_tables(current, way.desk)
+    if listed is not None and error is None:
+        suggest_rebuilt(current, way.desk.rules, listed)
     return _account(job, current, None if error else listed, vanished, error)
 
 

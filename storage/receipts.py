@@ -13,6 +13,7 @@ from storage import ledger
 from storage.columns import utc_text
 from storage.database import insert_new, take_numbers
 from storage.models import Delivery, Original, Receipt, Sighting, Waiting
+from storage.rebuilt import keys_of_same
 from storage.schema import Outcome
 
 _originals = Original.__table__  # type: ignore[attr-defined]  # SQLModel gives it to table classes only
@@ -141,7 +142,10 @@ def known_items(tx: Connection, channel: str, keys: Sequence[str]) -> dict[tuple
 
 
 def holders(tx: Connection, channel: str, hashes: Iterable[str], *, deliveries: bool = False) -> dict[str, list[Held]]:
-    """Whole items (or deliveries) of this channel that hold these bytes, oldest first, by SHA-256."""
+    """Whole items (or deliveries) of this channel that hold these bytes, oldest first, by SHA-256.
+
+    Among their pairs are those of receipts that a person confirmed to be the same message in other bytes.
+    """
     table, column = (_deliveries, _sightings.c.delivery_id) if deliveries else (_receipts, _sightings.c.receipt_id)
     query = (
         select(table.c.sha256, table.c.id, _sightings.c.source_key, _sightings.c.version)
@@ -153,9 +157,10 @@ def holders(tx: Connection, channel: str, hashes: Iterable[str], *, deliveries: 
     pairs: dict[tuple[str, int], set[tuple[str, str]]] = defaultdict(set)
     for sha256, number, key, version in tx.execute(query):
         pairs[sha256, number].add((key, version))
+    further = {} if deliveries else keys_of_same(tx, [number for _, number in pairs])
     held: dict[str, list[Held]] = defaultdict(list)
     for (sha256, number), seen in sorted(pairs.items()):
-        held[sha256].append(Held(number, frozenset(seen)))
+        held[sha256].append(Held(number, frozenset(seen | further.get(number, set()))))
     return held
 
 
