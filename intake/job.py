@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import structlog
 
 from channels.base import Adapter, SourceError
+from intake.alarms import alarms
 from intake.following import follow_tables
 from intake.outcomes import Desk
 from intake.reading.parts import ToolMissing
@@ -167,7 +168,16 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     follow_tables(current, way.desk)
     if listed is not None and error is None:
         suggest_rebuilt(current, way.desk.rules, listed)
-    return _account(job, current, None if error else listed, vanished, error)
+    report = _account(job, current, None if error else listed, vanished, error)
+    _sound_alarms(job, current.channel)
+    return report
+
+
+def _sound_alarms(job: Job, channel: str) -> None:
+    with job.database.read() as tx:
+        found = alarms(tx, [channel], job.clock())
+    for alarm in found:
+        log.warning("alarm", alarm=alarm.alarm, channel=alarm.channel, count=alarm.count, next=alarm.next_step)
 
 
 def _forget_vanished(current: ChannelRun, listed: Listed) -> int:

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -359,6 +359,39 @@ def waiting(tx: Connection, channel: str) -> dict[str, tuple[str, datetime]]:
         select(_waiting.c.source_key, _waiting.c.reason, _waiting.c.since).where(_waiting.c.channel == channel)
     )
     return {key: (reason, since) for key, reason, since in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiters:
+    """How many items of a channel wait for one reason, and since when the first of them does."""
+
+    channel: str
+    reason: str
+    count: int
+    since: datetime
+
+
+def waiting_since(tx: Connection, channels: Collection[str], before: datetime) -> list[Waiters]:
+    """What has waited since before this moment, by channel and reason."""
+    found = tx.execute(
+        select(
+            _waiting.c.channel, _waiting.c.reason, func.count(), func.min(_waiting.c.since, type_=_waiting.c.since.type)
+        )
+        .where(_waiting.c.channel.in_(channels), _waiting.c.since < before)
+        .group_by(_waiting.c.channel, _waiting.c.reason)
+        .order_by(_waiting.c.channel, _waiting.c.reason)
+    )
+    return [Waiters(*row) for row in found]
+
+
+def all_waiting(tx: Connection) -> list[tuple[str, str, str]]:
+    """Everything that waits: (channel, source key, reason), by channel and key."""
+    found = tx.execute(
+        select(_waiting.c.channel, _waiting.c.source_key, _waiting.c.reason).order_by(
+            _waiting.c.channel, _waiting.c.source_key
+        )
+    )
+    return [tuple(row) for row in found]
 
 
 def stop_waiting(tx: Connection, channel: str, keys: Sequence[str]) -> None:

@@ -27,8 +27,8 @@ def _body(entity: Entity, variant: int) -> bytes:
     if entity.is_multipart and (children := list(entity.children())):
         boundary = f"_{variant:03}_rebuilt_{entity.start}_"
         parts = b"".join(f"--{boundary}\r\n".encode() + _body(child, variant) + b"\r\n" for child in children)
-        kind = f'Content-Type: {entity.media_type}; boundary="{boundary}"\r\n\r\n'.encode()
-        return kind + parts + f"--{boundary}--\r\n".encode()
+        start = f'Content-Type: {entity.media_type}; boundary="{boundary}"\r\n\r\n'.encode()
+        return start + parts + f"--{boundary}--\r\n".encode()
     disposition = entity.header("content-disposition")
     more = f"Content-Disposition: {disposition}\r\n".encode() if disposition else b""
     content, kind = entity.body(), entity.header("content-type") or "text/plain"
