@@ -20,7 +20,7 @@ from storage.rebuilt import Alike, Pair
 from storage.schema import Response
 
 log = structlog.get_logger()
-_BATCH = 50
+_BATCH = 10
 
 
 def suggest_rebuilt(current: ChannelRun, rules: Rules, listed: Listed) -> None:

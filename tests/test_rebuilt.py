@@ -1,16 +1,33 @@
 """Messages that a server has built anew: nothing is merged by a guess, one decision confirms all, one takes it back."""
 
 import json
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
+from intake.app import App
 from intake.errors import Refused
+from intake.reading.sandbox import Limits, ReaderPool
 from intake.rebuilt import _new_pairs
 from intake.receive import Listed
 from storage.rebuilt import Alike, Pair
 from tests.support.consultation import Consultation, bundle, message, without
 from tests.support.rebuild import rebuilt
+
+
+@pytest.fixture(scope="module")
+def _pool() -> Iterator[ReaderPool]:
+    with ReaderPool(1, Limits(), time.monotonic) as pool:
+        yield pool
+
+
+@pytest.fixture(autouse=True)
+def _one_pool(_pool: ReaderPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real readers, but one pool for all runs: to start them each time would take most of the time."""
+    monkeypatch.setattr(App, "_readers", lambda _: nullcontext(_pool))
 
 
 def letter(number: int, words: str = "") -> bytes:
