@@ -16,7 +16,9 @@ class EmailSettings(AdapterSettings):
 
     ``port`` is 993, or 143 where ``tls`` is "starttls" or false. ``ca_file`` (PEM) vouches for the server instead of
     the system's authorities. ``mailboxes`` absent: all but Sent, Drafts and Outbox. ``timeout_s`` holds for each wait
-    on the server. A batch ends at ``batch_messages`` or ``batch_mb`` (MB of 10**6 bytes), whichever comes first.
+    on the server. A batch ends at ``batch_messages`` or ``batch_mb`` (MB of 10**6 bytes), whichever comes first. A
+    connection that breaks is made anew ``reconnect_attempts`` times in a row, first after ``reconnect_wait_s``, then
+    after twice as long each time.
     """
 
     folder: ConfigPath | None = None
@@ -33,6 +35,8 @@ class EmailSettings(AdapterSettings):
     timeout_s: float = Field(default=60, gt=0, le=3600)
     batch_mb: float = Field(default=16, gt=0, le=1000)
     batch_messages: int = Field(default=200, ge=1, le=700)  # a command line of at most 8,000 characters (RFC 7162, 4)
+    reconnect_attempts: int = Field(default=4, ge=0, le=20)
+    reconnect_wait_s: float = Field(default=1, ge=0, le=300)
     mailbox_user: NotYet = None
     after: NotYet = None
 
@@ -81,6 +85,8 @@ def build(settings: EmailSettings, outside: Outside) -> Adapter:
         timeout_s=settings.timeout_s,
         batch_bytes=int(settings.batch_mb * 1_000_000),
         batch_messages=settings.batch_messages,
+        reconnect_attempts=settings.reconnect_attempts,
+        reconnect_wait_s=settings.reconnect_wait_s,
     )
     return ImapAdapter(account, outside)
 

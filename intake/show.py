@@ -126,6 +126,9 @@ def status(standing: dict[str, Any], title: str) -> None:
         last = counts["last_run"]
         said = f"last run {last['run']}, {last['finished_at']}" if last else "never run"
         console.print(_plain(f"{name}: {said}{'; ' + last['error'] if last and last['error'] else ''}"))
+    for alarm in standing["alarms"]:
+        said = f"ALARM: {alarm['channel']}, since {alarm['since']}: {alarm['what']} {alarm['next']}"
+        console.print(_plain(said))
 
 
 def items(found: Sequence[dict[str, Any]]) -> None:
@@ -134,8 +137,9 @@ def items(found: Sequence[dict[str, Any]]) -> None:
     for item in found:
         named = f"receipt {item['receipt']}" + (f", {item['reference']}" if item["reference"] else "")
         console.print(_plain(f"{named} ({item['channel']}): {item['reason'] or item['outcome']}"))
-        if item["next"]:
-            console.print(_plain(f"    {item['next']}"))
+        for said in (item["next"], item.get("source")):
+            if said:
+                console.print(_plain(f"    {said}"))
     if not found:
         console.print(Text("There are none."))
 
