@@ -1,4 +1,4 @@
-"""An IMAP account as a source: every message of every mailbox, by UID; nothing at the server changes.
+"""An IMAP account as a source: every message of every mailbox, by UID; reading changes nothing at the server.
 
 A message's source key is ``MAILBOX/<uidvalidity>/<uid>`` (RFC 3501, 2.3.1.1: the three name a message for good), so its
 version is empty. Every listing asks for all UIDs; no flag, date or Message-ID decides what is new.
@@ -18,10 +18,10 @@ from channels.base import (
     SourceRefused,
     SourceUnavailable,
 )
-from channels.imap_session import Account, Mailbox, NotAnswered, Session, raw_of
-from channels.maildir import OUTGOING
+from channels.imap_move import move
+from channels.imap_session import Account, NotAnswered, Session, raw_of
+from channels.mailboxes import is_left_out, named, roles
 
-_LEFT_OUT = frozenset({r"\noselect", r"\nonexistent", r"\sent", r"\drafts", r"\all"})
 _KEY = re.compile(r"(.*)/([0-9]{1,10})/([0-9]{1,10})", re.DOTALL)  # a mailbox's name may have slashes
 
 _GONE = "The server no longer has this message in this mailbox: the next listing shows whether it was moved or deleted."
@@ -41,6 +41,7 @@ class ImapAdapter:
         self._environ = outside.environ
         self._session: Session | None = None
         self._spelled: dict[str, bytes] = {}  # mailboxes of the last listing, as the server spells them, by name
+        self._roles: dict[str, str] = {}  # and those of them that hold junk or deleted mail
 
     def list(self) -> Iterator[Listing]:
         """Yield every message of every mailbox, by mailbox name and UID.
@@ -51,7 +52,7 @@ class ImapAdapter:
             SourceChanged: it does not open a mailbox that the config names.
         """
         session = self._connected()
-        self._spelled = _mailboxes(session)
+        self._spelled, self._roles = _mailboxes(session)
         for mailbox, raw in sorted(self._spelled.items()):
             uidvalidity, uids = _uids(session, mailbox, raw)
             for uid in uids:
@@ -79,10 +80,24 @@ class ImapAdapter:
                     yield Missed(listing.source_key, listing.version, reason)
                 continue
             for batch in _batches(session, sorted(messages)):
-                yield from _fetch_batch(session, mailbox, [(uid, messages[uid]) for uid in batch])
+                role = self._roles.get(mailbox, "")
+                yield from _fetch_batch(session, mailbox, role, [(uid, messages[uid]) for uid in batch])
 
     def after_commit(self, source_keys: Sequence[str]) -> None:
-        """Nothing: the account stays as it is."""
+        """Move these messages to where ``after`` says; without it, nothing: the account stays as it is.
+
+        Raises:
+            SourceUnavailable: no connection, or it broke off.
+            SourceRefused: the server does not let them be moved.
+        """
+        if self._account.taken_in is None:
+            return
+        asked: dict[tuple[str, int], list[int]] = {}
+        for parts in filter(None, map(_KEY.fullmatch, source_keys)):
+            asked.setdefault((parts[1], int(parts[2])), []).append(int(parts[3]))
+        if asked:
+            spelled = {mailbox: self._spelled.get(mailbox) or raw_of(mailbox) for mailbox, _ in asked}
+            move(self._account, self._environ, spelled, asked)
 
     def close(self) -> None:
         """Log out, if there is a connection."""
@@ -96,25 +111,26 @@ class ImapAdapter:
         return self._session
 
 
-def _mailboxes(session: Session) -> dict[str, bytes]:
-    """The mailboxes to read, as the server spells them, by name."""
-    if session.account.mailboxes is not None:
-        return {_named(name): raw_of(name) for name in session.account.mailboxes}
+def _mailboxes(session: Session) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The mailboxes to read, as the server spells them, by name; and the roles of those that have one."""
+    account = session.account
     try:
         listed = session.mailboxes()
     except NotAnswered as error:
-        raise SourceUnavailable(f"{session.account.host} does not list its mailboxes: see the server's log.") from error
+        if account.mailboxes is None:
+            raise SourceUnavailable(f"{account.host} does not list its mailboxes: see the server's log.") from error
+        listed = []
+    if account.mailboxes is not None:
+        return {named(name): raw_of(name) for name in account.mailboxes}, roles(listed)
     spelled: dict[str, bytes] = {}
     for mailbox in listed:
-        if mailbox.attributes & _LEFT_OUT or _is_outgoing(mailbox):
+        if is_left_out(mailbox, account.taken_in):
             continue
-        if spelled.setdefault(_named(mailbox.name), mailbox.raw) != mailbox.raw:
-            raise SourceRefused(
-                f"{session.account.host} lists two mailboxes of one name: name those to read in `mailboxes`."
-            )
+        if spelled.setdefault(named(mailbox.name), mailbox.raw) != mailbox.raw:
+            raise SourceRefused(f"{account.host} lists two mailboxes of one name: name those to read in `mailboxes`.")
     if not spelled:
-        raise SourceRefused(f"{session.account.host} lists no mailbox to read for this user: name it in `mailboxes`.")
-    return spelled
+        raise SourceRefused(f"{account.host} lists no mailbox to read for this user: name it in `mailboxes`.")
+    return spelled, roles(listed)
 
 
 def _uids(session: Session, name: str, raw: bytes) -> tuple[int, list[int]]:
@@ -137,7 +153,7 @@ def _uids(session: Session, name: str, raw: bytes) -> tuple[int, list[int]]:
 
 
 def _not_opened(account: Account, name: str) -> SourceError:
-    names = [_named(configured) for configured in account.mailboxes or ()]
+    names = [named(configured) for configured in account.mailboxes or ()]
     if name in names:
         return SourceChanged(
             f"{account.host} does not open the mailbox that stands as number {names.index(name) + 1} in "
@@ -185,7 +201,9 @@ def _large(session: Session, uids: Sequence[int], share: int) -> dict[int, int]:
     return sizes
 
 
-def _fetch_batch(session: Session, mailbox: str, batch: Sequence[tuple[int, Listing]]) -> Iterator[Arrival | Missed]:
+def _fetch_batch(
+    session: Session, mailbox: str, role: str, batch: Sequence[tuple[int, Listing]]
+) -> Iterator[Arrival | Missed]:
     found = _bodies(session, [uid for uid, _ in batch])
     missing = [uid for uid, _ in batch if not found.get(uid, (None, None))[0]]
     still_there = _still_there(session, missing) if missing else {}
@@ -199,7 +217,7 @@ def _fetch_batch(session: Session, mailbox: str, batch: Sequence[tuple[int, List
                 media_type="message/rfc822",
                 arrived_at=arrived_at,
                 arrived_basis="internaldate",
-                facts={"mailbox": mailbox, "uid": str(uid)},
+                facts={"mailbox": mailbox, "uid": str(uid)} | ({"mailbox_role": role} if role else {}),
             )
         else:
             # Dovecot answers with 0 bytes for a message that another session has just expunged.
@@ -232,16 +250,3 @@ def _reason_against(session: Session, raw: bytes, uidvalidity: int) -> str:
     except NotAnswered:
         return _CLOSED
     return "" if now == uidvalidity else _RENUMBERED
-
-
-def _named(name: str) -> str:
-    """INBOX is one mailbox in any spelling (RFC 3501, 5.1); of other names each spelling is its own."""
-    return "INBOX" if name.upper() == "INBOX" else name
-
-
-def _is_outgoing(mailbox: Mailbox) -> bool:
-    """Whether a mailbox has a name of ``OUTGOING``, by itself or below INBOX, where some servers keep all folders."""
-    name = mailbox.name.lower()
-    if mailbox.delimiter:
-        name = name.removeprefix(f"inbox{mailbox.delimiter}".lower())
-    return name in OUTGOING

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from channels.base import SourceError, SourceRefused, SourceUnavailable
+from channels.mailboxes import Mailbox
+from channels.oauth import Tokens, sasl_xoauth2
 
 if TYPE_CHECKING:
     from imapclient import IMAPClient
@@ -27,7 +29,11 @@ _TRY_LATER = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")  # response 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An IMAP account as configured. ``batch_bytes`` and ``batch_messages`` bound what is in memory at a time."""
+    """An IMAP account as configured. ``batch_bytes`` and ``batch_messages`` bound what is in memory at a time.
+
+    With ``tokens`` the login is XOAUTH2, ``user`` the mailbox that is meant, and there is no password. ``taken_in`` is
+    the mailbox that messages are moved to once they are durable, None if they stay where they are.
+    """
 
     host: str
     port: int
@@ -39,20 +45,16 @@ class Account:
     timeout_s: float
     batch_bytes: int
     batch_messages: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """A mailbox as LIST shows it: its name, the name as the server spells it, and its attributes in lower case."""
-
-    name: str
-    raw: bytes
-    delimiter: str
-    attributes: frozenset[str]
+    tokens: Tokens | None = None
+    taken_in: str | None = None
 
 
 class NotAnswered(Exception):
     """The server answered a command with NO or BAD, or not with IMAP. The connection can still be used."""
+
+
+class _TokenRefused(SourceRefused):
+    """The server did not take a token, which may only have ended."""
 
 
 class Session:
@@ -63,15 +65,30 @@ class Session:
 
         Raises:
             SourceUnavailable: unknown host, no connection, no trusted TLS, no answer in time.
-            SourceRefused: no password, or the server does not take it.
+            SourceRefused: no password or token, or the server does not take it.
         """
         self.account = account
         self._client: IMAPClient | None = None
-        password = _password(account, environ)
+        if account.tokens is None:
+            self._start(_password(account, environ))
+            return
+        token = account.tokens.token()
+        try:
+            self._start(token)
+        except _TokenRefused:
+            # Good by our clock, but the server may see that otherwise, or somebody has ended it: once more, with a new
+            # one. On a new connection, since some servers end theirs after a refusal.
+            self._start(account.tokens.renewed(token))
+
+    def _start(self, secret: str) -> None:
+        account = self.account
         try:
             with self._speaking():
                 self._connect()
-                self._log_in(password)
+                if account.tokens is None:
+                    self._log_in(secret)
+                else:
+                    self._log_in_by_token(secret)
         except NotAnswered as error:
             raise SourceUnavailable(
                 f"{account.host} (port {account.port}) does not speak IMAP as expected: check `port` and `tls`."
@@ -208,13 +225,35 @@ class Session:
             if isinstance(error.__context__, imaplib.IMAP4.abort):
                 raise error.__context__ from error  # cut off, which imapclient reports as a refusal
             if any(code in str(error) for code in _TRY_LATER):
-                raise SourceUnavailable(
-                    f"{account.host} can't log anybody in now: the next run tries again."
-                ) from error
+                raise _not_now(account) from error
             raise SourceRefused(
                 f"{account.host} refused the login: check `user`, and the password in the environment variable "
                 f"{account.password_env}."
             ) from error
+
+    def _log_in_by_token(self, token: str) -> None:
+        account, client = self.account, self._open()
+        if account.tls is False:
+            raise SourceRefused('A token is never sent without TLS: set `tls` to true or "starttls".')
+        if not client.has_capability("AUTH=XOAUTH2"):
+            raise SourceRefused(f'{account.host} offers no XOAUTH2: check `host`, or set `auth` to "password".')
+        answers = iter((sasl_xoauth2(account.user, token), ""))  # to a refusal with reasons, "" asks for the end of it
+        try:
+            client._imap.authenticate("XOAUTH2", lambda _reasons: next(answers, None))
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            if any(code in str(error) for code in _TRY_LATER):
+                raise _not_now(account) from error
+            raise _TokenRefused(
+                f"{account.host} refused the token: check `mailbox_user`, and that the application has the right to "
+                f"IMAP (IMAP.AccessAsApp) and full access to this mailbox."
+            ) from error
+        client._cached_capabilities = None  # a server may offer more to whom it knows (RFC 9051, 6.2.2)
+
+
+def _not_now(account: Account) -> SourceUnavailable:
+    return SourceUnavailable(f"{account.host} can't log anybody in now: the next run tries again.")
 
 
 def _password(account: Account, environ: Mapping[str, str]) -> str:

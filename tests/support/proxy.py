@@ -102,7 +102,7 @@ class Proxy:
         self, server_in: asyncio.StreamReader, client_out: asyncio.StreamWriter, server_out: asyncio.StreamWriter
     ) -> None:
         left, rewrite = self.cut_after, self.rewrite
-        with suppress(ConnectionError):
+        with suppress(OSError):  # ConnectionError, or ENOTCONN where the client has gone first, which is none
             async with aclosing(_delayed(server_in, self.delay_s)) as chunks:
                 while left != 0 and (chunk := await anext(chunks, b"")):
                     passed = (rewrite(chunk) if rewrite else chunk)[:left]
