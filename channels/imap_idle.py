@@ -133,7 +133,7 @@ class ImapListener:
             if may_be_new:
                 return True
         while not stopping():
-            if self._is_news(self._round(session, stopping)):
+            if self._round(session, stopping):
                 return True
         return False
 
@@ -158,14 +158,16 @@ class ImapListener:
         known, self._known = self._known, (uidvalidity, following or self._count)
         return session, known != self._known
 
-    def _round(self, session: ListeningSession, stopping: Callable[[], bool]) -> list[bytes]:
-        """Wait once, until the server says something, or it is time to begin anew or to end: what it has said."""
+    def _round(self, session: ListeningSession, stopping: Callable[[], bool]) -> bool:
+        """Wait once, until something is new, or it is time to begin anew or to end: whether something is new."""
         deadline = time.monotonic() + self._renew_s
         try:
-            lines: list[bytes] | None = session.begin()
-            while lines == [] and not stopping() and (left := deadline - time.monotonic()) > 0:
-                lines = session.said(min(left, LOOK_S))
-            return (lines or []) + session.end()
+            news = self._is_news(session.begin())
+            while not news and not stopping() and (left := deadline - time.monotonic()) > 0:
+                if (lines := session.said(min(left, LOOK_S))) is None:
+                    break
+                news = self._is_news(lines)
+            return self._is_news(session.end()) or news
         except NotAnswered as error:
             self.close()
             raise SourceUnavailable(f"{self._account.host} does not wait for new messages as it offers to.") from error
