@@ -59,6 +59,10 @@ corpus: setup ## the tests on a folder of real mail: make corpus CORPUS=DIR
 kills: setup ## kill -9 at a random moment, many times, and compare the exports   (TRIALS=50)
 	@$(PY) -m tests.kills --trials $(or $(TRIALS),50)
 
+.PHONY: mailbox
+mailbox: setup ## all that can happen to a mailbox of 10,000 messages; none is lost or doubled   (MESSAGES=10000 CUTS=200)
+	@$(PY) -m tests.mailbox --messages $(or $(MESSAGES),10000) --cuts $(or $(CUTS),200)
+
 .PHONY: lock
 lock: $(READY) ## write requirements.lock anew from pyproject.toml   (UPGRADE=1 for newer versions)
 	@$(BIN)/uv pip compile pyproject.toml --extra test --generate-hashes --only-binary :all: \

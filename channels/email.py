@@ -29,7 +29,9 @@ class EmailSettings(AdapterSettings):
     ``port`` is 993, or 143 where ``tls`` is "starttls" or false. ``ca_file`` (PEM) vouches for the server instead of
     the system's authorities. ``mailboxes`` absent: all but Sent, Drafts, Outbox and the target of ``after``.
     ``timeout_s`` holds for each wait on the server. A batch ends at ``batch_messages`` or ``batch_mb`` (MB of 10**6
-    bytes), whichever comes first. ``after``: the mailbox (or subfolder) that messages are moved to once received.
+    bytes), whichever comes first. ``after``: the mailbox (or subfolder) that messages are moved to once received. A
+    connection that breaks is made anew ``reconnect_attempts`` times in a row, first after ``reconnect_wait_s``, then
+    after twice as long each time.
 
     With ``auth = "oauth2"`` an application of the directory ``tenant`` logs in to the mailbox ``mailbox_user`` (or
     ``user``): ``client_id``, and ``client_secret_env`` or ``certificate_file``; see ``channels.oauth.Registration``.
@@ -49,6 +51,8 @@ class EmailSettings(AdapterSettings):
     timeout_s: float = Field(default=60, gt=0, le=3600)
     batch_mb: float = Field(default=16, gt=0, le=1000)
     batch_messages: int = Field(default=200, ge=1, le=700)  # a command line of at most 8,000 characters (RFC 7162, 4)
+    reconnect_attempts: int = Field(default=4, ge=0, le=20)
+    reconnect_wait_s: float = Field(default=1, ge=0, le=300)
 
     auth: Literal["password", "oauth2"] = "password"
     mailbox_user: str | None = Field(default=None, pattern=_PRINTABLE)
@@ -201,6 +205,8 @@ def _account(settings: EmailSettings, outside: Outside) -> "Account":
         timeout_s=settings.timeout_s,
         batch_bytes=int(settings.batch_mb * 1_000_000),
         batch_messages=settings.batch_messages,
+        reconnect_attempts=settings.reconnect_attempts,
+        reconnect_wait_s=settings.reconnect_wait_s,
         tokens=ApplicationTokens(registration, outside.environ) if registration is not None else None,
         taken_in=settings.after,
     )

@@ -5,8 +5,11 @@ version is empty. Every listing asks for all UIDs; no flag, date or Message-ID d
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
+
+import stamina
 
 from channels.base import (
     Arrival,
@@ -18,23 +21,21 @@ from channels.base import (
     SourceRefused,
     SourceUnavailable,
 )
+from channels.imap_bodies import GONE, batches, fetch_batch
 from channels.imap_move import move
-from channels.imap_session import Account, NotAnswered, Session, raw_of
+from channels.imap_session import Account, Broken, NotAnswered, Session, raw_of
 from channels.mailboxes import is_left_out, named, roles
 
+_LONGEST_WAIT_S = 60
+_T = TypeVar("_T")
 _KEY = re.compile(r"(.*)/([0-9]{1,10})/([0-9]{1,10})", re.DOTALL)  # a mailbox's name may have slashes
 
-_GONE = "The server no longer has this message in this mailbox: the next listing shows whether it was moved or deleted."
 _RENUMBERED = "The server has numbered this mailbox anew since it was listed: the next run lists it under new numbers."
 _CLOSED = "The mailbox can't be opened any more: the next listing shows whether it was renamed or removed."
-_WITHHELD = (
-    "The server lists this message and does not hand it over: later runs try again; if it stays so, save the message "
-    "as a file and put it into the folder of a channel."
-)
 
 
 class ImapAdapter:
-    """An account. The connection is made when it is first needed, and anew after it broke."""
+    """An account. The connection is made when it is first needed, and made anew when it breaks in the middle."""
 
     def __init__(self, account: Account, outside: Outside) -> None:
         self._account = account
@@ -47,14 +48,14 @@ class ImapAdapter:
         """Yield every message of every mailbox, by mailbox name and UID.
 
         Raises:
-            SourceUnavailable: no connection, or it broke off.
+            SourceUnavailable: no connection, or it went on breaking off.
             SourceRefused: the server does not take the login, or does not open a mailbox.
             SourceChanged: it does not open a mailbox that the config names.
         """
-        session = self._connected()
-        self._spelled, self._roles = _mailboxes(session)
+        self._connected()
+        self._spelled, self._roles = self._persist(_mailboxes)
         for mailbox, raw in sorted(self._spelled.items()):
-            uidvalidity, uids = _uids(session, mailbox, raw)
+            uidvalidity, uids = self._persist(partial(_uids, name=mailbox, raw=raw))
             for uid in uids:
                 yield Listing(f"{mailbox}/{uidvalidity}/{uid}", "")
 
@@ -62,26 +63,63 @@ class ImapAdapter:
         """Yield each message's bytes as the server has them, or why it does not hand them over; a batch at a time.
 
         Raises:
-            SourceUnavailable: no connection, or it broke off.
+            SourceUnavailable: no connection, or it went on breaking off.
             SourceRefused: the server does not take the login.
         """
-        session = self._connected()
+        self._connected()
         asked: dict[tuple[str, int], dict[int, Listing]] = {}
         for listing in listings:
             parts = _KEY.fullmatch(listing.source_key)
             if parts is None:
-                yield Missed(listing.source_key, listing.version, _GONE)
+                yield Missed(listing.source_key, listing.version, GONE)
             else:
                 asked.setdefault((parts[1], int(parts[2])), {})[int(parts[3])] = listing
         for (mailbox, uidvalidity), messages in asked.items():
-            reason = _reason_against(session, self._spelled.get(mailbox) or raw_of(mailbox), uidvalidity)
-            if reason:
-                for listing in messages.values():
-                    yield Missed(listing.source_key, listing.version, reason)
-                continue
-            for batch in _batches(session, sorted(messages)):
-                role = self._roles.get(mailbox, "")
-                yield from _fetch_batch(session, mailbox, role, [(uid, messages[uid]) for uid in batch])
+            yield from self._fetch_mailbox(mailbox, uidvalidity, messages)
+
+    def _fetch_mailbox(self, mailbox: str, uidvalidity: int, left: dict[int, Listing]) -> Iterator[Arrival | Missed]:
+        """Hand over the messages of one mailbox. Where the connection breaks, another one goes on with what is left;
+        attempts count anew once it has handed over something. ``left`` gets empty on the way."""
+        broke: Broken | None = None
+        before = len(left)
+
+        def stuck() -> bool:
+            return len(left) == before
+
+        while left:
+            before = len(left)
+            try:
+                for attempt in self._attempts(stuck):
+                    with attempt:
+                        if broke is not None:
+                            # It broke after it had handed over some: that was the first attempt at the rest, so that
+                            # the next connection, too, waits its turn.
+                            earlier, broke = broke, None
+                            raise earlier
+                        yield from self._take(mailbox, uidvalidity, left, attempt.num)
+            except Broken as error:
+                if stuck():
+                    raise
+                broke = error
+
+    def _take(
+        self, mailbox: str, uidvalidity: int, left: dict[int, Listing], attempt: int
+    ) -> Iterator[Arrival | Missed]:
+        """Hand over, and take out of ``left``, over one connection. The more attempts, the smaller the batches: what
+        breaks after so many bytes gets through with something."""
+        session = self._connected()
+        reason = _reason_against(session, self._spelled.get(mailbox) or raw_of(mailbox), uidvalidity)
+        if reason:
+            while left:
+                listing = left.pop(next(iter(left)))
+                yield Missed(listing.source_key, listing.version, reason)
+            return
+        most = max(1, self._account.batch_messages >> (attempt - 1))
+        role = self._roles.get(mailbox, "")
+        for batch in batches(session, sorted(left), most):
+            for uid, value in fetch_batch(session, mailbox, role, [(uid, left[uid]) for uid in batch]):
+                del left[uid]
+                yield value
 
     def after_commit(self, source_keys: Sequence[str]) -> None:
         """Move these messages to where ``after`` says; without it, nothing: the account stays as it is.
@@ -104,6 +142,22 @@ class ImapAdapter:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+    def _persist(self, ask: Callable[[Session], _T]) -> _T:
+        """What the server answers; asked again over another connection where one breaks."""
+        for attempt in self._attempts(lambda: True):
+            with attempt:
+                return ask(self._connected())
+        raise AssertionError("unreachable")
+
+    def _attempts(self, worth_it: Callable[[], bool]) -> Iterable[stamina.Attempt]:
+        """Attempts at something, with pauses that grow, as long as it breaks off and ``worth_it`` says so."""
+        account = self._account
+        return stamina.retry_context(
+            on=lambda error: isinstance(error, Broken) and worth_it(), attempts=account.reconnect_attempts + 1,
+            timeout=None, wait_initial=account.reconnect_wait_s, wait_max=_LONGEST_WAIT_S,
+            wait_jitter=account.reconnect_wait_s / 2,
+        )  # fmt: skip
 
     def _connected(self) -> Session:
         if self._session is None or not self._session.is_open:
@@ -162,85 +216,6 @@ def _not_opened(account: Account, name: str) -> SourceError:
     return SourceRefused(
         f"{account.host} lists a mailbox that it does not open for this user: name those to read in `mailboxes`."
     )
-
-
-def _batches(session: Session, uids: Sequence[int]) -> Iterator[list[int]]:
-    """UIDs in batches that fit into memory.
-
-    To ask for each size would cost a third of a fetch's CPU [measured], so the server is asked which messages are
-    larger than their share of a batch, and for the sizes of those only.
-    """
-    most, share = session.account.batch_bytes, session.account.batch_bytes // session.account.batch_messages
-    sizes = _large(session, uids, share)
-    batch: list[int] = []
-    total = 0
-    for uid in uids:
-        size = sizes.get(uid, share)
-        if batch and (total + size > most or len(batch) == session.account.batch_messages):
-            yield batch
-            batch, total = [], 0
-        batch.append(uid)
-        total += size
-    yield batch
-
-
-def _large(session: Session, uids: Sequence[int], share: int) -> dict[int, int]:
-    """The sizes of the messages that are larger than ``share``, in bytes by UID."""
-    try:
-        large = set(session.larger(uids, share))
-    except NotAnswered:
-        large = set(uids)
-    asked = [uid for uid in uids if uid in large]
-    sizes: dict[int, int] = {}
-    for start in range(0, len(asked), session.account.batch_messages):
-        part = asked[start : start + session.account.batch_messages]
-        try:
-            sizes |= session.sizes(part)
-        except NotAnswered:
-            sizes |= dict.fromkeys(part, session.account.batch_bytes)  # each in a batch of its own
-    return sizes
-
-
-def _fetch_batch(
-    session: Session, mailbox: str, role: str, batch: Sequence[tuple[int, Listing]]
-) -> Iterator[Arrival | Missed]:
-    found = _bodies(session, [uid for uid, _ in batch])
-    missing = [uid for uid, _ in batch if not found.get(uid, (None, None))[0]]
-    still_there = _still_there(session, missing) if missing else {}
-    for uid, listing in batch:
-        body, arrived_at = found.pop(uid, (None, None))
-        if body or (body is not None and still_there.get(uid) == 0):
-            yield Arrival(
-                source_key=listing.source_key,
-                version=listing.version,
-                original=body,
-                media_type="message/rfc822",
-                arrived_at=arrived_at,
-                arrived_basis="internaldate",
-                facts={"mailbox": mailbox, "uid": str(uid)} | ({"mailbox_role": role} if role else {}),
-            )
-        else:
-            # Dovecot answers with 0 bytes for a message that another session has just expunged.
-            yield Missed(listing.source_key, listing.version, _WITHHELD if uid in still_there else _GONE)
-
-
-def _bodies(session: Session, uids: Sequence[int]) -> dict[int, tuple[bytes | None, datetime | None]]:
-    """Bodies and dates by UID. If a server refuses a batch for the sake of one message, only that is left out."""
-    try:
-        return session.bodies(uids)
-    except NotAnswered:
-        if len(uids) == 1:
-            return {}
-    half = len(uids) // 2
-    return _bodies(session, uids[:half]) | _bodies(session, uids[half:])
-
-
-def _still_there(session: Session, uids: Sequence[int]) -> dict[int, int]:
-    """The sizes of those messages that the server still has; if it does not say, all of them and some size."""
-    try:
-        return session.sizes(uids)
-    except NotAnswered:
-        return dict.fromkeys(uids, 1)
 
 
 def _reason_against(session: Session, raw: bytes, uidvalidity: int) -> str:

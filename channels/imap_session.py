@@ -31,6 +31,9 @@ _TRY_LATER = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")  # response 
 class Account:
     """An IMAP account as configured. ``batch_bytes`` and ``batch_messages`` bound what is in memory at a time.
 
+    ``reconnect_attempts``: how often in a row a connection that broke is made anew; the first time after
+    ``reconnect_wait_s``, then after twice as long each time.
+
     With ``tokens`` the login is XOAUTH2, ``user`` the mailbox that is meant, and there is no password. ``taken_in`` is
     the mailbox that messages are moved to once they are durable, None if they stay where they are.
     """
@@ -45,6 +48,8 @@ class Account:
     timeout_s: float
     batch_bytes: int
     batch_messages: int
+    reconnect_attempts: int = 4
+    reconnect_wait_s: float = 1
     tokens: Tokens | None = None
     taken_in: str | None = None
 
@@ -53,12 +58,16 @@ class NotAnswered(Exception):
     """The server answered a command with NO or BAD, or not with IMAP. The connection can still be used."""
 
 
+class Broken(SourceUnavailable):
+    """The connection broke off, or could not be made, or the server is too busy to log in: worth another try soon."""
+
+
 class _TokenRefused(SourceRefused):
     """The server did not take a token, which may only have ended."""
 
 
 class Session:
-    """A connection to ``account``, logged in. If it breaks off, that is a ``SourceUnavailable`` naming the host."""
+    """A connection to ``account``, logged in. If it breaks off, that is a ``Broken`` naming the host."""
 
     def __init__(self, account: Account, environ: Mapping[str, str]) -> None:
         """Connect and log in.
@@ -149,6 +158,15 @@ class Session:
         """
         with self._speaking():
             return list(self._open().search(["UID", f"{uids[0]}:{uids[-1]}", "LARGER", str(size)]))
+
+    def empty(self, uids: Sequence[int]) -> list[int]:
+        """Those of these messages that the server holds to be empty.
+
+        Raises:
+            NotAnswered: the server can't search by size.
+        """
+        with self._speaking():
+            return list(self._open().search(["UID", ",".join(map(str, uids)), "SMALLER", "1"]))
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """RFC822.SIZE in bytes by UID, where the server has the message. An estimate: Exchange reports stored sizes.
@@ -252,8 +270,8 @@ class Session:
         client._cached_capabilities = None  # a server may offer more to whom it knows (RFC 9051, 6.2.2)
 
 
-def _not_now(account: Account) -> SourceUnavailable:
-    return SourceUnavailable(f"{account.host} can't log anybody in now: the next run tries again.")
+def _not_now(account: Account) -> Broken:
+    return Broken(f"{account.host} can't log anybody in now: the next run tries again.")
 
 
 def _password(account: Account, environ: Mapping[str, str]) -> str:
@@ -283,19 +301,19 @@ def _failure(account: Account, error: Exception) -> SourceError:
     """What the operator should know of a broken connection: the host and the key to look at, never user or password."""
     where = f"{account.host} (port {account.port})"
     if isinstance(error, socket.gaierror):
-        return SourceUnavailable(f"The host {account.host} is not known: check `host` and the name service.")
+        return Broken(f"The host {account.host} is not known: check `host` and the name service.")
     if isinstance(error, ConnectionRefusedError):
-        return SourceUnavailable(f"{where} refused the connection: check `host` and `port`, and whether it is running.")
+        return Broken(f"{where} refused the connection: check `host` and `port`, and whether it is running.")
     if isinstance(error, TimeoutError):
-        return SourceUnavailable(f"{where} did not answer within {account.timeout_s:g} s: check the network.")
+        return Broken(f"{where} did not answer within {account.timeout_s:g} s: check the network.")
     if isinstance(error, ssl.SSLCertVerificationError):
         return SourceUnavailable(
             f"The certificate of {where} is not trusted ({error.verify_message}): check `host`, or name its authority "
             f"in `ca_file`."
         )
     if isinstance(error, ssl.SSLError):
-        return SourceUnavailable(f"{where} does not speak TLS as expected: check `port` and `tls`.")
-    return SourceUnavailable(f"The connection to {where} broke off: the next run goes on where this one ended.")
+        return Broken(f"{where} does not speak TLS as expected: check `port` and `tls`.")
+    return Broken(f"The connection to {where} broke off: the next run goes on where this one ended.")
 
 
 def _mailbox(attributes: Sequence[bytes], delimiter: bytes | None, raw: Any) -> Mailbox:

@@ -13,6 +13,7 @@ from typing import Any
 from channels import ADAPTERS
 from channels.base import Listener, Outside
 from intake import config, job
+from intake.alarms import alarms
 from intake.decide import Office, Person, Wish, decide, find_target
 from intake.errors import ConfigurationError, StorageFull, StorageUnusable
 from intake.export import Wanted, export
@@ -22,17 +23,20 @@ from intake.outcomes import Desk
 from intake.places import Gazetteer
 from intake.reading.readers import NoReaders
 from intake.reading.sandbox import Limits, ReaderPool
+from intake.rebuilt import follow_rebuilt
 from intake.receive import ChannelRun
 from intake.settling import reread
 from intake.tables import RowReader
 from intake.trace import read_original, trace
-from storage import accounts, runs
+from storage import accounts, receipts, runs
 from storage.audit import Check, audit
 from storage.database import Database, DatabaseFull, DatabaseUnusable
 from storage.originals import OriginalDamaged, OriginalStore
 from storage.receipts import ReceiptView
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs"})
+WAITING = "waiting"
+"""Not an outcome: what is listed and could not be taken in yet, for ``intake status --items``."""
 _LEFT_BEHIND_S = 24 * 3600
 
 
@@ -145,16 +149,29 @@ class App:
         with _storage_errors(), self.database.read() as tx:
             counted = accounts.accounts(tx, self.settings.channels)
             last = runs.last_runs(tx)
-        return {"channels": {name: _status(counted[name], last.get(name)) for name in self.settings.channels}}
+            found = alarms(tx, self.settings.channels, clock())
+        channels = {name: _status(counted[name], last.get(name)) for name in self.settings.channels}
+        return {"channels": channels, "alarms": [alarm.as_json() for alarm in found]}
 
     def items(self, outcome: str) -> list[dict[str, Any]]:
-        """The receipts with this outcome, as ``intake status --items`` prints them."""
+        """The receipts with this outcome, as ``intake status --items`` prints them; of ``waiting``, what has none."""
+        if outcome == WAITING:
+            return self._waiting()
         with _storage_errors(), self.database.read() as tx:
             found = accounts.items(tx, outcome)
         return [
             {"receipt": i.receipt, "reference": i.reference, "channel": i.channel, "outcome": i.outcome,
              "reason": i.reason or None, "next": i.next_step or None, "run": i.run}
             for i in found
+        ]  # fmt: skip
+
+    def _waiting(self) -> list[dict[str, Any]]:
+        with _storage_errors(), self.database.read() as tx:
+            found = receipts.all_waiting(tx)
+        return [
+            {"receipt": None, "reference": None, "channel": channel, "outcome": WAITING, "reason": reason, "next": None,
+             "run": None, "source": key}
+            for channel, key, reason in found
         ]  # fmt: skip
 
     def trace(self, typed: str) -> dict[str, Any]:
@@ -188,7 +205,7 @@ class App:
         with _storage_errors():
             with self.database.read() as tx:
                 target = find_target(tx, self.consultation.reference_prefix, typed)
-            office = Office(self.database, self.rules, clock, self._reread)
+            office = Office(self.database, self.rules, clock, self._reread, self._refollow)
             return decide(office, target, person, wish)
 
     def _reread(self, receipt: ReceiptView, screened: bool) -> None:  # called by position, as a callable
@@ -197,6 +214,10 @@ class App:
             desk = self._desk(receipt.channel)
             reread(current, desk, pool, receipt, screened=screened)
             follow_tables(current, desk)
+
+    def _refollow(self, receipt: ReceiptView) -> None:
+        current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)
+        follow_rebuilt(current, self.rules)
 
 
 def _status(counted: accounts.Accounts, last: runs.LastRun | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from intake import show
-from intake.app import App, actor
+from intake.app import WAITING, App, actor
 from intake.decide import ACTIONS, Wish
 from intake.errors import ConfigurationError, IntakeError, NotWritten
 from intake.export import Wanted
@@ -74,12 +74,14 @@ def run(
 @cli.command()
 def status(
     context: typer.Context,
-    items: Annotated[str, typer.Option(help=f"List the receipts with this outcome: {', '.join(OUTCOMES)}.")] = "",
+    items: Annotated[
+        str, typer.Option(help=f"List the receipts with this outcome: {', '.join(OUTCOMES)}; or what is waiting.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show the accounts as they stand, without touching any source."""
-    if items and items not in OUTCOMES:
-        raise ConfigurationError(f"--items: should be one of {', '.join(OUTCOMES)}.")
+    """Show the accounts as they stand, and what somebody should look at soon, without touching any source."""
+    if items and items not in (*OUTCOMES, WAITING):
+        raise ConfigurationError(f"--items: should be one of {', '.join((*OUTCOMES, WAITING))}.")
     with App(context.obj) as app:
         if items:
             found = app.items(items)
@@ -136,8 +138,9 @@ def decide(
 
     accept: the reading was checked against the original. correct: set one column. transcribe: type what an original
     says. exclude proposes, and confirm by another person excludes; restore takes that back. set-aside: not an answer,
-    passed on (enquiry, complaint …); overturn: it is an answer after all. retry: read it again. undo: take back the
-    last.
+    passed on (enquiry, complaint …); overturn: it is an answer after all. retry: read it again. same: a message that
+    came back in other bytes is the older one, for its whole batch (`intake status`); different: it is not. undo: take
+    back the last.
     """
     chosen = next((known for known in ACTIONS if known == action), None)
     if chosen is None:

@@ -15,16 +15,19 @@ from intake import normalise
 from intake.errors import NotThere, Refused
 from intake.normalise import Rules
 from intake.revise import apply_decisions, check_lists, column_and_value, corrected, holding, proposal
+from intake.same import decide_alike, held_on, take_back
 from storage import decisions, ledger, receipts, responses
 from storage.database import Database, Transaction
 from storage.decisions import DecisionView, NewDecision
+from storage.rebuilt import Verdict
 from storage.receipts import ReceiptView, Settled
 from storage.reference import read_reference
 from storage.responses import Change, ResponseView
 from storage.schema import PASSED_ON_REASONS, Evidence, FieldEvidence, Response
 
 Action = Literal[
-    "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "undo"
+    "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "same",
+    "different", "undo",
 ]  # fmt: skip
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -50,13 +53,15 @@ class Wish:
 class Office:
     """What deciding needs: the database, the rules, the clock, and the way to read an original again.
 
-    ``reread`` settles a receipt anew; its second argument says whether the rules of screening apply.
+    ``reread`` settles a receipt anew; its second argument says whether the rules of screening apply. ``refollow`` lets
+    the responses of a channel say what follows from a decision on messages that were rebuilt.
     """
 
     database: Database
     rules: Rules
     clock: Callable[[], datetime]
     reread: Callable[[ReceiptView, bool], None]
+    refollow: Callable[[ReceiptView], None]
 
 
 def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
@@ -69,6 +74,8 @@ def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
         raise Refused("What was typed holds characters that can't be stored (NUL, or bytes that are no UTF-8).")
     if wish.action == "undo":
         return _undo(office, target, person)
+    if wish.action in ("same", "different"):
+        return _on_alike(office, target, person, wish)
     if wish.action in ("set-aside", "overturn", "retry"):
         return _on_receipt(office, target, person, wish)
     if target.response is not None and target.receipt.outcome != "read":
@@ -251,6 +258,15 @@ def _check_set_aside(office: Office, receipt: ReceiptView, wish: Wish) -> None:
         )
 
 
+def _on_alike(office: Office, target: Target, person: Person, wish: Wish) -> str:
+    verdict: Verdict = "same" if wish.action == "same" else "different"
+    with office.database.write() as tx:
+        said = decide_alike(tx, office.clock(), target.receipt.id, verdict, person.name, wish.reason)
+        ledger.number_entries(tx)
+    office.refollow(target.receipt)
+    return said
+
+
 # --- taking back ------------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +275,8 @@ def _undo(office: Office, target: Target, person: Person) -> str:
     with office.database.write() as tx:
         behind = [target.receipt.id] if target.response is None else responses.receipts_of(tx, target.response)
         held = holding(decisions.decisions_on(tx, behind, target.response))
+        alike = {decision.id: decision for decision in held_on(tx, target.receipt.id)}
+        held = sorted((alike | {decision.id: decision for decision in held}).values(), key=lambda d: d.id)
         undoable = [d for d in held if d.action != "retry"]
         if not undoable:
             raise Refused("There is no decision here to undo.")
@@ -267,7 +285,9 @@ def _undo(office: Office, target: Target, person: Person) -> str:
             receipt_id=last.receipt_id, response_id=last.response_id, action="undo", by=person.name, value=str(last.id)
         )
         decisions.mark_undone(tx, last.id, decisions.add_decision(tx, at, undo))
-        if last.response_id is None:
+        if last.action in ("same", "different"):
+            take_back(tx, at, last)
+        elif last.response_id is None:
             before = json.loads(last.before)
             receipts.settle(tx, None, at, [Settled(last.receipt_id, **before)])
         else:
@@ -277,4 +297,6 @@ def _undo(office: Office, target: Target, person: Person) -> str:
             change = Change(response_id=view.id, cause="decision" if rest else "reading", response=state)
             responses.change_response(tx, None, at, change)
         ledger.number_entries(tx)
+    if last.action in ("same", "different"):
+        office.refollow(target.receipt)
     return f"Undone: {last.action} by {last.by}."

@@ -4,6 +4,7 @@ All of it is worked out anew from what is stored, so a run that was killed half-
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 
 from intake.normalise import Rules
@@ -92,14 +93,20 @@ def _flag(state: Response, need: Need, *, on: bool) -> Response:
 
 
 def _change(current: ChannelRun, rules: Rules, number: int, revise: Callable[[Response], Response]) -> None:
-    """Write a response's machine-made state anew, if that changes it, with people's decisions on top."""
     with current.database.write() as tx:
-        view = responses.load(tx, [number])[0]
-        before = responses.base_state(tx, view)
-        base = revise(before)
-        if base != before:
-            responses.change_response(tx, current.run, current.clock(), _changed(tx, rules, view, base))
-            ledger.number_entries(tx)
+        restate(tx, current.run, current.clock(), rules, number, revise)
+        ledger.number_entries(tx)
+
+
+def restate(
+    tx: Transaction, run: int | None, at: datetime, rules: Rules, number: int, revise: Callable[[Response], Response]
+) -> None:
+    """Write a response's machine-made state anew, if that changes it, with people's decisions on top."""
+    view = responses.load(tx, [number])[0]
+    before = responses.base_state(tx, view)
+    base = revise(before)
+    if base != before:
+        responses.change_response(tx, run, at, _changed(tx, rules, view, base))
 
 
 def _changed(tx: Transaction, rules: Rules, view: ResponseView, base: Response) -> Change:

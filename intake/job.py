@@ -8,10 +8,12 @@ from typing import Any, Protocol
 import structlog
 
 from channels.base import Adapter, Listing, SourceError
+from intake.alarms import alarms
 from intake.following import follow_tables
 from intake.outcomes import Desk
 from intake.reading.parts import ToolMissing
 from intake.reading.readers import Readers
+from intake.rebuilt import suggest_rebuilt
 from intake.receive import ChannelRun, Listed, list_source, receive, unknown
 from intake.settling import settle_pending
 from intake.splitting import split_deliveries
@@ -168,7 +170,18 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     missing.append(_settle(job, current, way, pool))
     lacking += [f"{tool.tool}: {tool.advice}" for tool in missing if tool is not None]
     follow_tables(current, way.desk)
-    return _account(job, current, None if error else listed, left, vanished, error)
+    if listed is not None and error is None:
+        suggest_rebuilt(current, way.desk.rules, listed)
+    report = _account(job, current, None if error else listed, left, vanished, error)
+    _sound_alarms(job, current.channel)
+    return report
+
+
+def _sound_alarms(job: Job, channel: str) -> None:
+    with job.database.read() as tx:
+        found = alarms(tx, [channel], job.clock())
+    for alarm in found:
+        log.warning("alarm", alarm=alarm.alarm, channel=alarm.channel, count=alarm.count, next=alarm.next_step)
 
 
 def _forget_vanished(current: ChannelRun, listed: Listed) -> int:

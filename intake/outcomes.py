@@ -3,6 +3,7 @@
 Nothing is written here; ``settling`` writes what this works out.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import isfinite
@@ -23,6 +24,7 @@ from storage.responses import NewResponse, StoredPart
 from storage.schema import NEEDS, Response
 
 ROWS_READER = "rows 1"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _UNSOUND = Unreadable("The reader's answer was not in order.", "Open the original by hand; report the receipt number.")
 
 
@@ -43,6 +45,7 @@ class Ended:
     responses: list[NewResponse] = field(default_factory=list)
     parts: list[StoredPart] = field(default_factory=list)
     row_ids: dict[str, int] = field(default_factory=dict)
+    identities: dict[str, str] = field(default_factory=dict)
     receipts: int = 0
 
     @property
@@ -64,6 +67,8 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
     else:
         ended.parts += [part for n, r in enumerate([result, *result.forwarded]) for part in _parts(receipt, n, r)]
         is_message = receipt.media_type == "message/rfc822"
+        if is_message and receipt.delivery_id is None and _DIGEST.fullmatch(result.facts.get("identity", "")):
+            ended.identities[receipt.sha256] = result.facts["identity"]
         verdict = _verdict(result, is_message=is_message) if screened else None
         if verdict is not None:
             said = f"Rule: {verdict.rule}. A person looks at it before closing; overturn it if it is an answer."

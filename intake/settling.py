@@ -14,7 +14,7 @@ from intake.reading.readers import Readers
 from intake.reading.sandbox import ReadJob
 from intake.receive import ChannelRun
 from intake.splitting import row_cells, split_delivery
-from storage import deliveries, ledger, receipts, responses, rows
+from storage import deliveries, ledger, rebuilt, receipts, responses, rows
 from storage.database import Transaction
 from storage.receipts import ReceiptView, Settled
 from storage.reference import make_reference
@@ -128,12 +128,14 @@ def _as_repeat(current: ChannelRun, receipt: ReceiptView, older: int) -> Settled
     """The outcome of a receipt whose bytes an older one holds; None if it must be read for itself: what is empty or
     quarantined never has a repeat."""
     with current.database.read() as tx:
-        first = receipts.by_numbers(tx, [older])[0]
+        root = rebuilt.same_as(tx, older)
+        first = receipts.by_numbers(tx, [root])[0]
     if first.outcome == "pending":
         reason = f"Waits for receipt {older}, which has the same bytes."
         return Settled(receipt.id, "pending", reason, f"Nothing here: it follows receipt {older}.")
     if first.outcome == "read" or (first.outcome == "set_aside" and first.reason != "empty"):
-        return Settled(receipt.id, "repeat", f"Byte-identical to receipt {older}.")
+        said = "" if root == older else f", which is the same message as receipt {root}"
+        return Settled(receipt.id, "repeat", f"Byte-identical to receipt {older}{said}.")
     return None
 
 
@@ -150,6 +152,7 @@ def write_ended(current: ChannelRun, ended: Ended) -> None:
         new = _without_versions(tx, current, ended)
         responses.add_responses(tx, current.run, at, _with_free_references(tx, new))
         responses.add_parts(tx, ended.parts)
+        rebuilt.keep_identities(tx, list(ended.identities.items()))
         receipts.settle(tx, current.run, at, ended.settled)
         ledger.number_entries(tx)
     for settled in ended.settled:

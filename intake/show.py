@@ -115,17 +115,21 @@ def status(standing: dict[str, Any], title: str) -> None:
         last = counts["last_run"]
         said = f"last run {last['run']}, {last['finished_at']}" if last else "never run"
         console.print(_plain(f"{name}: {said}{'; ' + last['error'] if last and last['error'] else ''}"))
+    for alarm in standing["alarms"]:
+        said = f"ALARM: {alarm['channel']}, since {alarm['since']}: {alarm['what']} {alarm['next']}"
+        console.print(_plain(said))
 
 
 def items(found: Sequence[dict[str, Any]]) -> None:
     """Receipts with their reason and the next step."""
     table = Table(title_justify="left")
-    for name in ("receipt", "reference", "channel", "outcome", "reason", "next"):
+    names = ["receipt", "reference", "channel", "outcome", "reason", "next"]
+    if any("source" in item for item in found):
+        names.append("source")
+    for name in names:
         table.add_column(name, overflow="fold")
     for item in found:
-        table.add_row(
-            *(_plain(item[name]) for name in ("receipt", "reference", "channel", "outcome", "reason", "next"))
-        )
+        table.add_row(*(_plain(item[name]) for name in names))
     _console().print(table)
 
 

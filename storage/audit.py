@@ -71,6 +71,7 @@ class _Ledger:
     states: dict[int, Row] = field(default_factory=dict)
     decisions: dict[int, str] = field(default_factory=dict)
     dropped: set[int] = field(default_factory=set)
+    rebuilt: dict[int, tuple[int, int]] = field(default_factory=dict)
     outcomes: dict[int, Row] = field(default_factory=dict)
     runs: set[int] = field(default_factory=set)
     responses: dict[tuple[int, int], dict[int, Row]] = field(default_factory=lambda: defaultdict(dict))
@@ -105,6 +106,8 @@ class _Ledger:
                 self.states[entry["delivery"]] = entry
             case "decision":
                 self.decisions[entry["decision"]] = entry["commitment"]
+            case "rebuilt":
+                self.rebuilt[entry["receipt"]] = entry["older"], entry["batch"]
             case "dropped":
                 self.dropped.add(entry["receipt"])
             case "outcome":
@@ -224,15 +227,43 @@ def _runs(connection: Connection, ledger: _Ledger) -> Check:
 
 
 def _repeats(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
-    """A repeat has an older receipt, or delivery, of the same bytes; what is empty or quarantined is never one."""
+    """A repeat has an older receipt, or delivery, of the same bytes, or one that a person confirmed to be the same."""
     check = Check("repeats")
     query = (
         "select r.id, (select count(*) from receipt f where f.sha256 = r.sha256 and f.id < r.id and f.kind = 'item')"
-        " + (select count(*) from delivery d where d.sha256 = r.sha256 and d.id < coalesce(r.delivery_id, 0)) as older"
+        " + (select count(*) from delivery d where d.sha256 = r.sha256 and d.id < coalesce(r.delivery_id, 0))"
+        " + (select count(*) from rebuilt_pair p join rebuilt_batch b on b.id = p.batch_id join decision d"
+        " on d.id = b.decision_id where p.receipt_id = r.id and p.older_id < r.id and d.action = 'same'"
+        " and d.undone_by is null) as older"
         " from receipt r where r.outcome = 'repeat'"
     )
     for row in _rows(connection, query):
         check.expect(row["older"] > 0, row["id"])
+    return check
+
+
+def _rebuilt(connection: Connection, ledger: _Ledger) -> Check:
+    """Pairs of messages in other bytes are as they were suggested, none is gone, and only what a person decided holds:
+    each decision for its whole batch, and where it is "same" every newer receipt is a repeat."""
+    check = Check("rebuilt")
+    query = "select id, value from decision where action in ('same', 'different') and undone_by is null"
+    decided = {row["value"]: row["id"] for row in _rows(connection, query)}
+    seen = set()
+    query = (
+        "select p.receipt_id, p.older_id, p.batch_id, b.decision_id, b.channel as suggested, d.action,"
+        " r.outcome, r.channel, o.channel as older_channel from rebuilt_pair p"
+        " left join rebuilt_batch b on b.id = p.batch_id left join decision d on d.id = b.decision_id"
+        " left join receipt r on r.id = p.receipt_id left join receipt o on o.id = p.older_id"
+    )
+    for row in _rows(connection, query):
+        seen.add(row["receipt_id"])
+        as_suggested = ledger.rebuilt.get(row["receipt_id"]) == (row["older_id"], row["batch_id"])
+        as_decided = decided.get(str(row["batch_id"])) == row["decision_id"]
+        of_one = row["suggested"] == row["channel"] == row["older_channel"]
+        repeat = row["action"] != "same" or row["outcome"] == "repeat"
+        check.expect(as_suggested and as_decided and of_one and repeat, row["receipt_id"])
+    for number in sorted(ledger.rebuilt.keys() - seen):
+        check.expect(False, number)  # a pair that the ledger knows is gone
     return check
 
 
@@ -334,5 +365,5 @@ def _decisions(connection: Connection, ledger: _Ledger) -> Check:
 
 
 _CHECKS: tuple[Callable[[Connection, _Ledger], Check], ...] = (
-    _receipts, _deliveries, _outcomes, _runs, _repeats, _responses, _versions, _evidence, _decisions,
+    _receipts, _deliveries, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence, _decisions,
 )  # fmt: skip

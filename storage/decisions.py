@@ -82,5 +82,11 @@ def decisions_on(tx: Connection, receipts: Sequence[int], response: int | None) 
     return [_view(row) for row in tx.execute(select(_decisions).where(concerned).order_by(_decisions.c.id))]
 
 
+def on_batches(tx: Connection, batches: Sequence[str]) -> list[DecisionView]:
+    """All decisions on suggestions (see ``rebuilt``) with these numbers, oldest first, undone ones too."""
+    query = select(_decisions).where(_decisions.c.action.in_(("same", "different")), _decisions.c.value.in_(batches))
+    return [_view(row) for row in tx.execute(query.order_by(_decisions.c.id))]
+
+
 def _view(row: Row[Any]) -> DecisionView:
     return DecisionView(**{k: v for k, v in row._mapping.items() if k != "salt"})

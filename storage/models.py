@@ -304,6 +304,37 @@ class Decision(SQLModel, table=True):
     salt: str
 
 
+class Identity(SQLModel, table=True):
+    """What stays of a message when a server builds its bytes anew (a digest), by the SHA-256 of the bytes."""
+
+    sha256: str = Field(primary_key=True, foreign_key="original.sha256")
+    digest: str = Field(index=True)
+
+
+class RebuiltBatch(SQLModel, table=True):
+    """Receipts of one channel that look like older ones in new bytes: one suggestion to a person. ``decision_id`` is
+    the decision that holds on it, if any; ``flagged`` whether the responses of its pairs say what follows from it."""
+
+    __tablename__ = "rebuilt_batch"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    channel: str
+    run_id: int = Field(foreign_key="run.id")
+    made_at: datetime = _utc()
+    decision_id: int | None = Field(default=None, foreign_key="decision.id")
+    flagged: bool = False
+
+
+class RebuiltPair(SQLModel, table=True):
+    """A receipt that looks like an older one in new bytes. Only added."""
+
+    __tablename__ = "rebuilt_pair"
+
+    receipt_id: int = Field(primary_key=True, foreign_key="receipt.id", sa_column_kwargs={"autoincrement": False})
+    older_id: int = Field(foreign_key="receipt.id", index=True)
+    batch_id: int = Field(foreign_key="rebuilt_batch.id", index=True)
+
+
 class LedgerEntry(SQLModel, table=True):
     """One line of the append-only log: its canonical bytes, its leaf, and its position once it is numbered."""
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from storage import ledger
 from storage.columns import utc_text
 from storage.database import insert_new, take_numbers
 from storage.models import Delivery, Original, Receipt, Sighting, Waiting
+from storage.rebuilt import keys_of_same
 from storage.schema import Outcome
 
 _originals = Original.__table__  # type: ignore[attr-defined]  # SQLModel gives it to table classes only
@@ -141,7 +142,10 @@ def known_items(tx: Connection, channel: str, keys: Sequence[str]) -> dict[tuple
 
 
 def holders(tx: Connection, channel: str, hashes: Iterable[str], *, deliveries: bool = False) -> dict[str, list[Held]]:
-    """Whole items (or deliveries) of this channel that hold these bytes, oldest first, by SHA-256."""
+    """Whole items (or deliveries) of this channel that hold these bytes, oldest first, by SHA-256.
+
+    Among their pairs are those of receipts that a person confirmed to be the same message in other bytes.
+    """
     table, column = (_deliveries, _sightings.c.delivery_id) if deliveries else (_receipts, _sightings.c.receipt_id)
     query = (
         select(table.c.sha256, table.c.id, _sightings.c.source_key, _sightings.c.version)
@@ -153,9 +157,10 @@ def holders(tx: Connection, channel: str, hashes: Iterable[str], *, deliveries: 
     pairs: dict[tuple[str, int], set[tuple[str, str]]] = defaultdict(set)
     for sha256, number, key, version in tx.execute(query):
         pairs[sha256, number].add((key, version))
+    further = {} if deliveries else keys_of_same(tx, [number for _, number in pairs])
     held: dict[str, list[Held]] = defaultdict(list)
     for (sha256, number), seen in sorted(pairs.items()):
-        held[sha256].append(Held(number, frozenset(seen)))
+        held[sha256].append(Held(number, frozenset(seen | further.get(number, set()))))
     return held
 
 
@@ -354,6 +359,39 @@ def waiting(tx: Connection, channel: str) -> dict[str, tuple[str, datetime]]:
         select(_waiting.c.source_key, _waiting.c.reason, _waiting.c.since).where(_waiting.c.channel == channel)
     )
     return {key: (reason, since) for key, reason, since in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiters:
+    """How many items of a channel wait for one reason, and since when the first of them does."""
+
+    channel: str
+    reason: str
+    count: int
+    since: datetime
+
+
+def waiting_since(tx: Connection, channels: Collection[str], before: datetime) -> list[Waiters]:
+    """What has waited since before this moment, by channel and reason."""
+    found = tx.execute(
+        select(
+            _waiting.c.channel, _waiting.c.reason, func.count(), func.min(_waiting.c.since, type_=_waiting.c.since.type)
+        )
+        .where(_waiting.c.channel.in_(channels), _waiting.c.since < before)
+        .group_by(_waiting.c.channel, _waiting.c.reason)
+        .order_by(_waiting.c.channel, _waiting.c.reason)
+    )
+    return [Waiters(*row) for row in found]
+
+
+def all_waiting(tx: Connection) -> list[tuple[str, str, str]]:
+    """Everything that waits: (channel, source key, reason), by channel and key."""
+    found = tx.execute(
+        select(_waiting.c.channel, _waiting.c.source_key, _waiting.c.reason).order_by(
+            _waiting.c.channel, _waiting.c.source_key
+        )
+    )
+    return [tuple(row) for row in found]
 
 
 def stop_waiting(tx: Connection, channel: str, keys: Sequence[str]) -> None:

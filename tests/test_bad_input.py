@@ -429,7 +429,7 @@ def test_a_connection_that_drops_in_the_middle(
     received = 0
     with Proxy(dovecot.host, dovecot.port) as proxy:
         dropped.read_mail_from(dovecot, proxy.port)
-        dropped.configure("timeout_s = 20", "timeout_s = 20\nbatch_messages = 4")
+        dropped.configure("timeout_s = 20", "timeout_s = 20\nbatch_messages = 4\nreconnect_attempts = 0")
         for cut_after in (0, 60, 400, 30_000, 120_000, 250_000):
             proxy.cut_after = cut_after
             account = dropped.run("email")["channels"]["email"]

@@ -13,7 +13,7 @@ from channels.base import (
     Listing,
     Missed,
 )
-from channels.imap import _batches
+from channels.imap_bodies import batches
 from channels.imap_session import Account
 from tests.conformance import Environment, build
 from tests.support.dovecot import Dovecot, Mailbox
@@ -177,11 +177,11 @@ class Sized:
 def test_batches_stay_within_their_bytes_and_number() -> None:
     """Each message is in one batch; a batch is never larger than configured, unless one message alone is."""
     sizes = {uid: (uid * 7919) % 1500 for uid in range(1, 500)} | dict.fromkeys(range(500, 600), 1)
-    batches = list(_batches(Sized(sizes), sorted(sizes)))  # type: ignore[arg-type]
-    assert [uid for batch in batches for uid in batch] == sorted(sizes)
-    assert all(len(batch) <= 10 for batch in batches)
-    assert all(sum(sizes[uid] for uid in batch) <= 1000 or len(batch) == 1 for batch in batches)
-    assert max(len(batch) for batch in batches) == 10
+    found = list(batches(Sized(sizes), sorted(sizes), 10))  # type: ignore[arg-type]
+    assert [uid for batch in found for uid in batch] == sorted(sizes)
+    assert all(len(batch) <= 10 for batch in found)
+    assert all(sum(sizes[uid] for uid in batch) <= 1000 or len(batch) == 1 for batch in found)
+    assert max(len(batch) for batch in found) == 10
 
 
 # ---- between listing and fetching

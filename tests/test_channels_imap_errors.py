@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.base import Adapter, Arrival, SourceChanged, SourceError, SourceRefused, SourceUnavailable
+from channels.base import Adapter, Arrival, Missed, SourceChanged, SourceError, SourceRefused, SourceUnavailable
 from tests.conformance import Environment, build
 from tests.support.dovecot import Dovecot, Mailbox
 from tests.support.proxy import Proxy
@@ -27,7 +27,7 @@ def account(mailbox: Mailbox, variables: dict[str, str] | None = None, **section
     """An adapter of the test's mailbox; the keys of ``section`` stand in the config."""
     keys: dict[str, object] = {"host": mailbox.host, "port": mailbox.port, "tls": False, "user": mailbox.user}
     environment = Environment(variables={PASSWORD: mailbox.password} if variables is None else variables)
-    return build("email", keys | {"password_env": PASSWORD} | section, environment)
+    return build("email", keys | {"password_env": PASSWORD, "reconnect_wait_s": 0} | section, environment)
 
 
 @contextmanager
@@ -56,29 +56,140 @@ def take(adapter: Adapter, into: dict[str, object]) -> None:
         into[value.source_key] = value.original if isinstance(value, Arrival) else None
 
 
+def subject(came: dict[str, object]) -> list[int]:
+    """The numbers of the messages that came whole."""
+    bodies = [body for body in came.values() if isinstance(body, bytes)]
+    numbers = [int(body.split(b"Subject: ")[1].split(b"\r\n")[0]) for body in bodies]
+    assert all(body == message(number, 2_000) for body, number in zip(bodies, numbers, strict=True))
+    return numbers
+
+
 # ---- connections that break
 
 
-@pytest.mark.parametrize("cut_after", [0, 20, 400, 700, 3_000, 60_000, 150_000])
-def test_a_connection_cut_anywhere_leaves_whole_messages_and_a_next_run(dovecot: Mailbox, cut_after: int) -> None:
-    """At whatever byte a connection breaks: what came before is whole, and the same adapter takes the rest later."""
+@pytest.mark.parametrize("cut_after", [0, 20, 400, 700])
+def test_a_connection_cut_before_anything_came_is_unavailable(dovecot: Mailbox, cut_after: int) -> None:
+    """Where each connection breaks before it can hand over one message, the run ends, and the next one takes all."""
     for number in range(100):
         dovecot.deliver(message(number, 2_000))
-    with opened(dovecot) as direct:
-        whole = {v.source_key: v.original for v in direct.fetch(list(direct.list())) if isinstance(v, Arrival)}
-    came: dict[str, object] = {}
     with (
         Proxy(dovecot.host, dovecot.port, cut_after=cut_after) as proxy,
         opened(dovecot, port=proxy.port, batch_messages=10) as adapter,
     ):
         with pytest.raises(SourceUnavailable, match=r"The connection to 127\.0\.0\.1 \(port \d+\) broke off"):
+            take(adapter, {})
+        assert proxy.connections <= 1 + 4
+        proxy.cut_after = None
+        came: dict[str, object] = {}
+        take(adapter, came)
+    assert sorted(subject(came)) == list(range(100))
+
+
+@pytest.mark.parametrize("cut_after", [15_000, 60_000, 150_000])
+def test_connections_that_go_on_breaking_bring_all_messages_a_few_at_a_time(dovecot: Mailbox, cut_after: int) -> None:
+    """A connection that breaks after some bytes, every time, still brings each message whole and once in one run."""
+    for number in range(100):
+        dovecot.deliver(message(number, 2_000))
+    came: dict[str, object] = {}
+    with (
+        Proxy(dovecot.host, dovecot.port, cut_after=cut_after) as proxy,
+        opened(dovecot, port=proxy.port, batch_messages=10) as adapter,
+    ):
+        take(adapter, came)
+        assert proxy.connections >= 2
+    assert sorted(subject(came)) == list(range(100))
+
+
+def test_a_connection_that_is_gone_for_good_leaves_what_came(dovecot: Mailbox) -> None:
+    """When the attempts are used up the run ends; what was handed over before is whole, and the next run goes on."""
+    for number in range(100):
+        dovecot.deliver(message(number, 2_000))
+    came: dict[str, object] = {}
+    with (
+        Proxy(dovecot.host, dovecot.port) as proxy,
+        opened(dovecot, port=proxy.port, batch_messages=10) as adapter,
+    ):
+        proxy.cuts, proxy.cut_after = [100_000], 0
+        with pytest.raises(SourceUnavailable, match="broke off: the next run goes on where this one ended"):
             take(adapter, came)
-        assert came.items() <= whole.items()
-        assert bool(came) == (cut_after >= 60_000)
+        assert proxy.connections == 1 + 4
+        assert 0 < len(came) < 100
         proxy.cut_after = None
         rest = [listing for listing in adapter.list() if listing.source_key not in came]
         came |= {v.source_key: v.original for v in adapter.fetch(rest) if isinstance(v, Arrival)}
-    assert came == whole
+    assert sorted(subject(came)) == list(range(100))
+
+
+def test_a_mailbox_numbered_anew_while_the_connection_was_gone_is_not_fetched(dovecot: Mailbox) -> None:
+    """The next connection looks at UIDVALIDITY again: a UID that may be another message by now is missed."""
+    for number in range(10):
+        dovecot.deliver(message(number, 2_000))
+    with (
+        Proxy(dovecot.host, dovecot.port) as proxy,
+        opened(dovecot, port=proxy.port, batch_messages=2) as adapter,
+    ):
+        listed = list(adapter.list())
+        adapter.close()
+        proxy.cuts = [12_000]
+        coming = adapter.fetch(listed)
+        values = [next(coming)]
+        dovecot.doveadm("mailbox", "update", "-u", dovecot.user, "--uid-validity", "4242", "INBOX")
+        values += coming
+    assert [value.source_key for value in values] == [listing.source_key for listing in listed]
+    missed = [value for value in values if isinstance(value, Missed)]
+    assert 0 < len(missed) < 10
+    assert all("numbered this mailbox anew" in value.reason for value in missed)
+
+
+def test_a_password_that_changed_in_mid_run_is_refused_at_once(dovecot: Mailbox) -> None:
+    """A refusal is not tried again, also where the connection broke before it."""
+    for number in range(10):
+        dovecot.deliver(message(number, 2_000))
+    secrets = {PASSWORD: dovecot.password}
+    with Proxy(dovecot.host, dovecot.port) as proxy:
+        adapter = account(dovecot, secrets, port=proxy.port, batch_messages=2)
+        listed = list(adapter.list())
+        adapter.close()
+        proxy.cuts = [12_000]
+        coming = adapter.fetch(listed)
+        next(coming)
+        secrets[PASSWORD] = "wrong"
+        with pytest.raises(SourceRefused):
+            list(coming)
+        assert proxy.connections == 3
+
+
+def test_the_first_connection_is_not_waited_for(dovecot: Mailbox) -> None:
+    """A server that is down when a run begins costs no pauses: the next run is soon."""
+    dovecot.kill()
+    began = time.monotonic()
+    assert "refused the connection" in str(failure(account(dovecot, reconnect_wait_s=30)))
+    assert time.monotonic() - began < 3
+
+
+def test_the_pauses_between_attempts_grow(dovecot: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First ``reconnect_wait_s`` and up to half as much more, then twice as long each time, and a minute at most."""
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    dovecot.deliver(message(1))
+    with opened(dovecot, reconnect_attempts=6, reconnect_wait_s=4) as adapter:
+        listed = list(adapter.list())
+        dovecot.kill()
+        with pytest.raises(SourceUnavailable):
+            list(adapter.fetch(listed))
+    assert len(pauses) == 6
+    assert all(least <= pause <= least + 2 for pause, least in zip(pauses, (4, 8, 16, 32, 60, 60), strict=True))
+
+
+def test_a_fetch_that_is_given_up_half_way_ends(dovecot: Mailbox) -> None:
+    """Whoever takes only some of what a fetch hands over can close it, and the connection can still be used."""
+    for number in range(5):
+        dovecot.deliver(message(number))
+    with opened(dovecot) as adapter:
+        coming = adapter.fetch(list(adapter.list()))
+        next(coming)
+        coming.close()  # type: ignore[attr-defined]
+        assert len(list(adapter.list())) == 5
 
 
 def test_a_server_that_stops_in_between_is_unavailable_until_it_is_back(dovecot: Mailbox) -> None:

@@ -81,7 +81,9 @@ def serving(script: Script, **section: object) -> Iterator[Adapter]:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         keys = {"host": "127.0.0.1", "port": server.server_address[1], "tls": False, "user": "u", "password_env": "P"}
-        adapter = build("email", keys | {"timeout_s": 5} | section, Environment(variables={"P": "secret"}))
+        adapter = build(
+            "email", keys | {"timeout_s": 5, "reconnect_wait_s": 0} | section, Environment(variables={"P": "secret"})
+        )
         try:
             yield adapter
         finally:
@@ -159,7 +161,7 @@ def test_every_odd_answer_is_an_error_of_the_source(
 
     script = Script({1: b"x"}, answers={words: reply} | ({b"EXAMINE": reply} if words == b"LIST" else {}))
     error = failure(script)
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert said in str(error)
     assert "jane" not in str(error)
 
@@ -231,7 +233,32 @@ def test_a_message_that_is_withheld_is_missed_and_costs_no_other(answer: bytes) 
     assert {uid for uid, value in found.items() if isinstance(value, Arrival)} == {1, 3, 4, 5}
     missed = found[2]
     assert isinstance(missed, Missed)
-    assert "save the message as a file and put it into the folder of a channel" in missed.reason
+    assert "save the message as a file (.eml or .msg) and put it into the folder of a channel" in missed.reason
+
+
+@pytest.mark.parametrize(("size", "found"), [(0, b""), (0, b" 2"), (9, b" 2"), (9, b"")])
+def test_nothing_handed_over_is_no_empty_message(size: int, found: bytes) -> None:
+    """A message for which a server once answers with 0 bytes waits, even if the server lies about its size, too:
+    received as empty it would never be asked for again."""
+    script = Script({uid: b"Subject: %d\r\n\r\n" % uid for uid in (1, 2, 3)})
+    asked: list[bytes] = []
+
+    def fetch(command: bytes) -> bytes:
+        if b"RFC822.SIZE" in command:
+            return b"".join(b"* 1 FETCH (UID %d RFC822.SIZE %d)\r\n" % (uid, size) for uid in uids(command))
+        asked.append(command)
+        bodies = {
+            1: script.fetched(1, command),
+            3: script.fetched(3, command),
+            2: b"* 1 FETCH (UID 2 BODY[] {0}\r\n)\r\n",
+        }
+        return script.fetched(2, command) if len(asked) > 1 else b"".join(bodies[uid] for uid in uids(command))
+
+    script.answers |= {b"UID FETCH": fetch, b"UID SEARCH UID 2 ": lambda _: b"* SEARCH" + found + b"\r\n"}
+    with serving(script) as adapter:
+        missed = values(adapter)[2]
+    assert isinstance(missed, Missed)
+    assert "does not hand it over" in missed.reason
 
 
 def test_sizes_that_the_server_makes_up_change_nothing() -> None:

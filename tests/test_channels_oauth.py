@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,9 +23,12 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from channels.base import Adapter, Arrival, SourceError, SourceRefused, SourceUnavailable
+from channels.imap_session import Session
 from channels.oauth import ApplicationTokens, Registration
 from tests.conformance import Environment, build
 from tests.support.authority import CLIENT, DOVECOT, SECRET, TENANT, Authority
+from tests.support.consultation import Consultation
+from tests.support.consultation import message as letter
 from tests.support.dovecot import Dovecot, Mailbox
 from tests.support.processes import service_folder
 from tests.support.proxy import Proxy
@@ -138,28 +142,24 @@ def test_a_token_that_is_about_to_end_is_not_used(mailbox: Mailbox, authority: A
 
 def test_a_token_that_ended_in_mid_run_is_renewed(mailbox: Mailbox, authority: Authority) -> None:
     """The connection breaks while bodies are on their way, and the server no longer takes the token, which should be
-    good for an hour: the login that follows gets a new one, and the rest arrives."""
+    good for an hour: the login that follows gets a new one, and the rest arrives, each message once."""
     for number in range(60):
         mailbox.deliver(message(number))
-    came: dict[str, object] = {}
     with (
         Proxy(mailbox.host, mailbox.tls_port) as proxy,
-        opened(mailbox, authority, port=proxy.port, batch_messages=10) as adapter,
+        opened(mailbox, authority, port=proxy.port, batch_messages=10, reconnect_wait_s=0.01) as adapter,
     ):
         listed = list(adapter.list())
         adapter.close()
-        proxy.cut_after = 6_000
-        while len(came) < len(listed):
-            try:
-                for value in adapter.fetch([x for x in listed if x.source_key not in came]):
-                    assert isinstance(value, Arrival)
-                    came[value.source_key] = value.original
-            except SourceUnavailable:
-                assert came
+        proxy.cuts = [6_000]
+        came = []
+        for value in adapter.fetch(listed):
+            assert isinstance(value, Arrival)
+            came.append(value.original)
+            if len(came) == 1:
                 authority.revoke()
-                proxy.cut_after = None
-    assert sorted(came.values()) == sorted(message(number) for number in range(60))  # type: ignore[type-var]
-    assert len(authority.issued) == 2
+        assert proxy.connections == 4  # the listing, the one that broke, one that the old token did not open, the rest
+    assert sorted(came) == sorted(message(number) for number in range(60))  # type: ignore[type-var]
     assert [authority.is_good(token) for token in authority.issued] == [False, True]
 
 
@@ -269,8 +269,6 @@ def test_an_authority_that_can_t_be_asked(
 
 def test_an_authority_that_hangs_is_given_up(mailbox: Mailbox, authority: Authority, tmp_path: Path) -> None:
     """A port that accepts and says nothing costs ``timeout_s``, not the run."""
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}"
         began = time.monotonic()
@@ -350,3 +348,47 @@ def test_a_certificate_that_can_t_be_used_is_said_to_be_that(
     assert "`certificate_file` can't be read" in str(error)
     error = failure(account(mailbox, authority, {}, **section, certificate_file=tmp_path / "locked"))
     assert "APP_PASSWORD, which `certificate_password_env` names, is not set" in str(error)
+
+
+# ---- the whole program
+
+
+def test_a_run_by_token_whose_token_ends_in_the_middle(
+    place: Consultation, mailbox: Mailbox, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the config to the receipts: everything is received once, and moved by a second session, which needs a token
+    too; the one that ended in mid-run was replaced. No secret and no token is in the home."""
+    monkeypatch.setenv("APP_SECRET", SECRET)
+    for number in range(30):
+        mailbox.append(letter(f"Keep number {number} open.", subject=str(number)))
+    section = f"""host = "{mailbox.host}"
+port = {mailbox.tls_port}
+ca_file = "{mailbox.ca_file}"
+auth = "oauth2"
+tenant = "{TENANT}"
+client_id = "{CLIENT}"
+client_secret_env = "APP_SECRET"
+mailbox_user = "{mailbox.user}"
+authority = "{authority.url}"
+authority_ca_file = "{authority.ca_file}"
+batch_messages = 10
+after = "move:Taken in"
+reconnect_wait_s = 0.01"""
+    place.configure('folder = "inbox"', section)
+    bodies = Session.bodies
+
+    def ending(session: Session, uids: list[int]) -> object:
+        if len(authority.issued) == 1 and uids[0] > 10:
+            authority.revoke()
+            session._open().socket().shutdown(socket.SHUT_RDWR)
+        return bodies(session, uids)
+
+    monkeypatch.setattr(Session, "bodies", ending)
+    place.takes("email", listed=30, received=30, read=30, responses=30)
+    assert [authority.is_good(token) for token in authority.issued] == [False, True]
+    assert len(mailbox.flags("Taken in")) == 30
+    assert mailbox.flags() == {}
+    kept = b"".join(file.read_bytes() for file in place.home.rglob("*") if file.is_file())
+    for secret in (SECRET, *authority.issued):
+        assert secret.encode() not in kept
+    assert place.failures() == {}

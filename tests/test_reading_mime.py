@@ -1,6 +1,7 @@
 """Messages: what is content, what stands beside it, what a person must see to; nothing makes the reader fail."""
 
 import base64
+import re
 import time
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -73,7 +74,9 @@ def test_the_facts_of_an_ordinary_message():
         b"Subject: Re:\r\n centres\r\nDate: Tue, 1 Mar 2011 11:00:00 +0100 (CET)\r\nMessage-ID:\r\n <1@example.org>\r\n"
         b"In-Reply-To: <0@example.org>\r\nReferences: <a@x> <b@x>\r\nAuto-Submitted: NO\r\n\r\nHello\r\n"
     )
-    assert reading.facts == {
+    facts = dict(reading.facts)
+    assert re.fullmatch("[0-9a-f]{64}", facts.pop("identity"))
+    assert facts == {
         "from_name": "Jo Résident",
         "from_email": "jo@example.org",
         "from_count": "1",

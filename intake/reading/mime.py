@@ -23,6 +23,7 @@ Facts (all strings; absent if unknown):
     content_type              the media type of the message
     has_attachments           "true": something besides bodies, logos and signatures
     empty                     "true": no text, and nothing attached
+    identity                  of the message as it came: see ``identity``; absent without a Message-ID
 """
 
 import re
@@ -31,6 +32,7 @@ from functools import partial
 from intake.reading.clean import clean
 from intake.reading.dispatch import Tick, no_tick
 from intake.reading.headers import decode_words
+from intake.reading.identity import identity
 from intake.reading.mailfacts import from_header
 from intake.reading.mimetree import MAX_HEADER_BYTES, Entity
 from intake.reading.mimewalk import MAX_DEPTH, MAX_FORWARDED_DEPTH, MAX_PARTS, Budget, Walk
@@ -77,6 +79,8 @@ def _read(data: bytes, level: int, options: Options, tick: Tick, budget: Budget)
     _add_header(walk, message)
     walk.visit(message)
     facts = {**from_header(message), **walk.facts}
+    if level == 0 and (digest := identity(message, facts)):
+        facts["identity"] = digest
     if walk.attached:
         facts["has_attachments"] = "true"
     elif not any(part.content and part.text.strip() for part in walk.parts):

@@ -86,6 +86,11 @@ class Entity:
         """The length of its body in bytes; of base64, about."""
         return self.encoded_size * 73 // 100 if self.transfer_encoding == "base64" else self.encoded_size
 
+    def chunks(self, size: int) -> Iterator[bytes]:
+        """Its body as it stands, the transfer encoding not undone, in pieces of so many bytes."""
+        for at in range(self.start, self.end, size):
+            yield self._data[at : min(at + size, self.end)]
+
     def body(self, max_bytes: int | None = None) -> bytes:
         """Its bytes with the transfer encoding undone; of an unknown encoding, as they stand.
 

@@ -161,6 +161,7 @@ class Consultation:
 port = {port or mailbox.port}
 tls = false
 timeout_s = 20
+reconnect_wait_s = 0
 user = "{mailbox.user}"
 password_env = "TEST_PASSWORD"'''
         self.configure('folder = "inbox"', account)

@@ -18,10 +18,12 @@ class Proxy:
     ``cut_after``: a connection ends for the client after exactly so many bytes from the server (0: before the first),
     and for the server at the same time. ``delay_s``: how much later everything arrives, each way; the rate is not
     limited. ``rewrite``: changes what comes from the server, in the pieces in which it happens to come, before it is
-    counted and cut. All three may be changed at any time and hold for the connections that begin afterwards.
+    counted and cut; ``rewriter`` makes one for each connection, which may then remember what came before. All of them
+    may be changed at any time and hold for the connections that begin afterwards. ``cuts``, if it is not empty, says
+    for the next connections one by one where to cut them (None: nowhere) and is used up.
 
-    The counts are of bytes that were passed on, over all connections. If ``rewrite`` raises, its connection ends and
-    the error is raised at the end of the block.
+    The counts are of bytes that were passed on, over all connections, and ``sent`` is what clients sent. If ``rewrite``
+    raises, its connection ends and the error is raised at the end of the block.
     """
 
     host = "127.0.0.1"
@@ -34,10 +36,14 @@ class Proxy:
         cut_after: int | None = None,
         delay_s: float = 0.0,
         rewrite: Callable[[bytes], bytes] | None = None,
+        rewriter: Callable[[], Callable[[bytes], bytes]] | None = None,
     ) -> None:
         self.cut_after = cut_after
+        self.cuts: list[int | None] = []
         self.delay_s = delay_s
         self.rewrite = rewrite
+        self.rewriter = rewriter
+        self.sent = bytearray()
         self.port = 0
         self.connections = 0
         self.bytes_from_server = 0
@@ -101,7 +107,8 @@ class Proxy:
     async def _down(
         self, server_in: asyncio.StreamReader, client_out: asyncio.StreamWriter, server_out: asyncio.StreamWriter
     ) -> None:
-        left, rewrite = self.cut_after, self.rewrite
+        left = self.cuts.pop(0) if self.cuts else self.cut_after
+        rewrite = self.rewriter() if self.rewriter else self.rewrite
         with suppress(OSError):  # ConnectionError, or ENOTCONN where the client has gone first, which is none
             async with aclosing(_delayed(server_in, self.delay_s)) as chunks:
                 while left != 0 and (chunk := await anext(chunks, b"")):
@@ -125,6 +132,7 @@ class Proxy:
                         server_out.write(chunk)
                         await server_out.drain()
                         self.bytes_from_client += len(chunk)
+                        self.sent += chunk
         with suppress(OSError, RuntimeError):
             server_out.write_eof()
 

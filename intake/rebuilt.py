@@ -1,0 +1,96 @@
+"""Messages that come back in other bytes because a server has built them anew: found, suggested, never merged.
+
+A message that was received, whose keys are all gone from the listing, and one that is listed under new keys are a pair
+if they have one identity: Message-ID, Date, From, words and attachments. All pairs of a channel are one suggestion,
+which a person confirms or not. Until then both count, and each response says ``duplicate?`` and names the other.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby
+
+import structlog
+
+from intake.following import restate
+from intake.normalise import Rules
+from intake.receive import ChannelRun, Listed
+from storage import ledger, rebuilt, responses
+from storage.database import Transaction
+from storage.rebuilt import Alike, Pair
+from storage.schema import Response
+
+log = structlog.get_logger()
+_BATCH = 50
+
+
+def suggest_rebuilt(current: ChannelRun, rules: Rules, listed: Listed) -> None:
+    """Compare what is listed with what is gone, and suggest the pairs that are new. ``listed`` is the whole source."""
+    with current.database.read() as tx:
+        known = rebuilt.pairs_of_channel(tx, current.channel)
+        found = list(_new_pairs(rebuilt.alike(tx, current.channel), known, listed))
+    if found:
+        with current.database.write() as tx:
+            rebuilt.add_pairs(tx, current.run, current.clock(), current.channel, found)
+            ledger.number_entries(tx)
+        log.info("messages in other bytes", channel=current.channel, pairs=len(found))
+    follow_rebuilt(current, rules)
+
+
+def _new_pairs(alike: Sequence[Alike], known: Sequence[Pair], listed: Listed) -> Iterator[tuple[int, int]]:
+    """Pairs (receipt, older one). Where n of one identity are gone and m are new, the first of each belong together."""
+    paired = {pair.receipt for pair in known}
+    older = {pair.receipt: pair.older for pair in known if pair.verdict != "different"}
+    for _, group in groupby(alike, key=lambda one: one.digest):
+        same = list(group)
+        shown = [one for one in same if any(listed.shows(key, version) for key, version in one.keys)]
+        # A receipt that is, or may be, an older one in new bytes stands for that one: while it is listed, so is that.
+        here = {_root(one.receipt, older) for one in shown}
+        gone = [one for one in same if one.receipt not in older and one.receipt not in here and one.can_be_same]
+        for one in shown:
+            if one.receipt not in paired and one.can_be_same and gone and gone[0].receipt < one.receipt:
+                yield one.receipt, gone.pop(0).receipt
+
+
+def _root(receipt: int, older: dict[int, int]) -> int:
+    while receipt in older:
+        receipt = older[receipt]
+    return receipt
+
+
+def follow_rebuilt(current: ChannelRun, rules: Rules) -> None:
+    """Let responses say what follows from the suggestions, as they stand now. Worked out anew from what is stored, so
+    that a run, or a decision, that was killed half-way is made good by the next one."""
+    with current.database.read() as tx:
+        batches = rebuilt.unflagged(tx, current.channel)
+    for batch in batches:
+        with current.database.read() as tx:
+            pairs = rebuilt.pairs_of_batch(tx, batch)
+        for start in range(0, len(pairs), _BATCH):
+            with current.database.write() as tx:
+                for pair in pairs[start : start + _BATCH]:
+                    _flag_pair(tx, current, rules, pair)
+                ledger.number_entries(tx)
+        with current.database.write() as tx:
+            if rebuilt.pairs_of_batch(tx, batch) == pairs:  # else somebody decided meanwhile: the next run looks again
+                rebuilt.set_flagged(tx, batch)
+
+
+def _flag_pair(tx: Transaction, current: ChannelRun, rules: Rules, pair: Pair) -> None:
+    both = responses.responses_of(tx, [pair.receipt, pair.older])
+    newer, older = (responses.load(tx, both.get(number, [])) for number in (pair.receipt, pair.older))
+    # A bundle has several, in the same order in both; else each is beside each.
+    matched = (
+        list(zip(newer, older, strict=True)) if len(newer) == len(older) else [(n, o) for n in newer for o in older]
+    )
+    for one, other in [*matched, *((o, n) for n, o in matched)]:
+        revise = partial(_beside, other=other.response.reference, on=pair.verdict is None)
+        restate(tx, current.run, current.clock(), rules, one.id, revise)
+
+
+def _beside(state: Response, other: str, *, on: bool) -> Response:
+    """A response that names another one as a likely duplicate, or no longer does."""
+    if on == (other in state.likely_duplicate_of):
+        return state
+    others = {*state.likely_duplicate_of, other} if on else set(state.likely_duplicate_of) - {other}
+    needs = {*state.needs, "duplicate?"} if others else set(state.needs) - {"duplicate?"}
+    return state.model_copy(update={"likely_duplicate_of": tuple(sorted(others)), "needs": tuple(sorted(needs))})
