@@ -24,7 +24,7 @@ from channels.base import (
 from channels.imap_bodies import GONE, batches, fetch_batch
 from channels.imap_move import move
 from channels.imap_session import Account, Broken, NotAnswered, Session, raw_of
-from channels.mailboxes import is_left_out, named, roles
+from channels.mailboxes import is_left_out, named, roles, target_among
 
 _LONGEST_WAIT_S = 60
 _T = TypeVar("_T")
@@ -176,9 +176,10 @@ def _mailboxes(session: Session) -> tuple[dict[str, bytes], dict[str, str]]:
         listed = []
     if account.mailboxes is not None:
         return {named(name): raw_of(name) for name in account.mailboxes}, roles(listed)
+    target = target_among(listed, account.taken_in) if account.taken_in is not None else None
     spelled: dict[str, bytes] = {}
     for mailbox in listed:
-        if is_left_out(mailbox, account.taken_in):
+        if is_left_out(mailbox, target.name if target else account.taken_in):
             continue
         if spelled.setdefault(named(mailbox.name), mailbox.raw) != mailbox.raw:
             raise SourceRefused(f"{account.host} lists two mailboxes of one name: name those to read in `mailboxes`.")

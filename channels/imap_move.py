@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from channels.base import SourceError, SourceRefused
 from channels.imap_session import Account, NotAnswered, Session, raw_of
-from channels.mailboxes import named, roles
+from channels.mailboxes import named, roles, target_among
 
 _BATCH = 500  # UIDs in one command: a line of at most 8,000 characters (RFC 7162, 4)
 
@@ -85,14 +85,14 @@ def _target(session: WritingSession, account: Account) -> bytes:
     name = account.taken_in or ""
     try:
         listed = session.mailboxes()
-        if roles(listed).get(named(name)):
+        found = target_among(listed, name)
+        if found is not None and roles(listed).get(named(found.name)):
             raise SourceRefused(
                 "`after` names a mailbox of junk or deleted mail, which servers empty by themselves: name another one."
             )
-        found = [m.raw for m in listed if named(m.name) == named(name)]
-        if not found:
+        if found is None:
             session.create(raw_of(name))
-        return found[0] if found else raw_of(name)
+        return found.raw if found is not None else raw_of(name)
     except NotAnswered as error:
         raise _not_moved(account) from error
 

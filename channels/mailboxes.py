@@ -56,6 +56,13 @@ def is_left_out(mailbox: Mailbox, target: str | None) -> bool:
     return target is not None and is_within(mailbox, target)
 
 
+def target_among(listed: Sequence[Mailbox], target: str) -> Mailbox | None:
+    """The mailbox of this name; of a name in other capitals where there is none, since to some servers they are one."""
+    exact = [m for m in listed if named(m.name) == named(target)]
+    alike = [m for m in listed if m.name.casefold() == target.casefold()]
+    return next(iter(exact or alike), None)
+
+
 def is_within(mailbox: Mailbox, target: str) -> bool:
     """Whether this is the target mailbox, or one below it."""
     name, wanted = named(mailbox.name), named(target)

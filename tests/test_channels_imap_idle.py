@@ -53,7 +53,7 @@ class Waiting:
         except Exception as error:  # noqa: BLE001  # for the test to look at
             self.ended = error
 
-    def goes_on(self, seconds: float = 0.8) -> bool:
+    def goes_on(self, seconds: float = 0.5) -> bool:
         self._thread.join(seconds)
         return self._thread.is_alive()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from channels.base import Adapter, Arrival
-from channels.mailboxes import Mailbox, is_left_out, role_by_name, roles
+from channels.mailboxes import Mailbox, is_left_out, role_by_name, roles, target_among
 from tests.conformance import Environment, build
 from tests.support.consultation import Consultation, message
 from tests.support.dovecot import Mailbox as Account
@@ -58,6 +58,14 @@ def test_the_target_is_left_out_with_all_below_it() -> None:
     read = [name for name in names if not is_left_out(shown(name), "Taken in")]
     assert read == ["INBOX", "Taken in too", "Junk"]
     assert [name for name in names if not is_left_out(shown(name), None)] == [*names[:4], "Junk"]
+
+
+def test_a_target_in_other_capitals_is_found() -> None:
+    """To Exchange, TAKEN IN and Taken in are one mailbox; where both are there, the exact name is meant."""
+    both = [shown("INBOX"), shown("TAKEN IN"), shown("Taken in")]
+    assert target_among(both, "Taken in") == both[2]
+    assert target_among(both[:2], "Taken in") == both[1]
+    assert target_among(both[:1], "Taken in") is None
 
 
 def account(mailbox: Account, **section: object) -> Adapter:
