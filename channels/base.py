@@ -70,6 +70,11 @@ def stamp_of(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_dev, status.st_ino)
 
 
+def version_of(status: os.stat_result) -> str:
+    """A file's version: size in bytes and mtime in ns, as ``1234+1690000000000000000``."""
+    return f"{status.st_size}+{status.st_mtime_ns}"
+
+
 @dataclass(frozen=True, slots=True)
 class Missed:
     """A listed item that can't be handed over now: still being written, or not fetchable. It waits for the next run.
@@ -103,11 +108,39 @@ class Adapter(Protocol):
         ...
 
     def after_commit(self, source_keys: Sequence[str]) -> None:
-        """Called once these items are durable; the only place where a source may be changed (``after = "move:…"``)."""
+        """Called once in a run, with every key of this adapter's listing whose item is durable, of earlier runs too.
+
+        The only place where a source may be changed (``after = "move:…"``). What failed here, or never came to it, is
+        asked for again by the next run, as long as it is still listed.
+
+        Raises:
+            SourceError: the source can't be changed as its settings say; what was received stays received.
+        """
         ...
 
     def close(self) -> None:
         """End connections; may be called twice."""
+        ...
+
+
+class NeverSays(Exception):
+    """A source can't say by itself that something is new: it is asked on its schedule alone."""
+
+
+class Listener(Protocol):
+    """Waits until a source says by itself that something is new; ``intake watch`` has one beside the schedule."""
+
+    def wait(self, stopping: Callable[[], bool]) -> bool:
+        """True once something is new, or may have come since the last wait; False soon after ``stopping()`` says so.
+
+        Raises:
+            NeverSays: this source can't say it, and waiting again is of no use.
+            SourceError: the source went away; waiting again connects anew.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the connection; may be called twice."""
         ...
 
 
@@ -130,12 +163,14 @@ class AdapterKind:
     """One kind of way in: what a module in ``channels/`` defines as ``KIND`` to be found.
 
     ``name`` is what a section of the config says as ``adapter = "…"``; ``settings`` checks that section's other keys,
-    and ``build`` makes an adapter of them. It touches no source yet.
+    and ``build`` makes an adapter of them. It touches no source yet. ``listen`` makes a listener of a section, or None
+    where there is nothing to listen to.
     """
 
     name: str
     settings: type[AdapterSettings]
     build: Callable[[Any, Outside], Adapter]  # Any: its own settings class, which differs from kind to kind
+    listen: Callable[[Any, Outside], Listener | None] | None = None
 
 
 def _refuse(_value: object) -> NoReturn:
@@ -144,6 +179,26 @@ def _refuse(_value: object) -> NoReturn:
 
 NotYet = Annotated[None, BeforeValidator(_refuse)]
 """A key that is agreed and not built yet: refused by its name, so that nobody believes that it works."""
+
+
+def _move_target(value: object) -> str:
+    target = value.removeprefix("move:") if isinstance(value, str) and value.startswith("move:") else ""
+    if not target.strip() or target != target.strip() or not target.isprintable():
+        raise ValueError('should be "move:" and a name, such as "move:Taken in"')
+    return target
+
+
+def _subfolder(target: str) -> str:
+    if any(step in ("", ".", "..") for step in target.split("/")):
+        raise ValueError('should be "move:" and a subfolder of folder, such as "move:Taken in"')
+    return target
+
+
+MoveTarget = Annotated[str, BeforeValidator(_move_target)]
+"""``after = "move:NAME"``: the name of where items go once they are durable."""
+
+MoveFolder = Annotated[str, AfterValidator(_subfolder), BeforeValidator(_move_target)]
+"""The same for files: a path below the channel's folder."""
 
 
 def _beside_config(path: Path, info: ValidationInfo) -> Path:

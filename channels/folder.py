@@ -1,6 +1,6 @@
 """What the adapters of folders share: walking, and reading files that others may be writing to just now.
 
-Nothing at the source is changed: files are opened for reading only, and links are never followed.
+Reading changes nothing at the source: files are opened for reading only, and links are never followed.
 """
 
 import os
@@ -11,8 +11,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol
 
-from channels.base import Arrival, Listing, Missed, Outside, SourceError, SourceRefused, SourceUnavailable, stamp_of
+from channels.base import (
+    Arrival,
+    Listing,
+    Missed,
+    Outside,
+    SourceError,
+    SourceRefused,
+    SourceUnavailable,
+    stamp_of,
+    version_of,
+)
 from channels.names import is_item, spell, unspell
+from channels.put_away import put_away
 
 IN_MEMORY_BYTES = 1 << 20
 """Up to this size a file is handed over as bytes; a larger one as its path, so that no adapter fills the memory."""
@@ -61,12 +72,20 @@ class Layout(Protocol):
         """The media type of a located item, and whether it is a delivery."""
         ...
 
+    def facts(self, key: str) -> dict[str, str]:
+        """What the place of an item says about it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class PlainLayout:
-    """Each file is an item, and its source key is its path below the channel's folder. ``kind`` judges by the name."""
+    """Each file is an item, and its source key is its path below the channel's folder. ``kind`` judges by the name.
+
+    ``without``: the path of a folder below, which is not looked into.
+    """
 
     kind: Callable[[str], tuple[str, bool]]
+    without: str | None = None
 
     def walk(self, root: Path) -> Iterator[Found]:
         """Yield the files of a folder and all folders below; ``root`` may also be one file."""
@@ -80,7 +99,8 @@ class PlainLayout:
                 if not is_item(entry.name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    pending.append((folder / entry.name, f"{prefix}{entry.name}/"))
+                    if prefix + entry.name != self.without:
+                        pending.append((folder / entry.name, f"{prefix}{entry.name}/"))
                 else:
                     yield from found(prefix, entry)
 
@@ -91,6 +111,10 @@ class PlainLayout:
     def what_is(self, key: str) -> tuple[str, bool]:
         """What the suffix says."""
         return self.kind(PurePosixPath(key).name)
+
+    def facts(self, key: str) -> dict[str, str]:  # noqa: ARG002  # the protocol's
+        """Nothing."""
+        return {}
 
 
 def entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -122,17 +146,13 @@ def path_of(root: Path, key: str) -> Path | None:
     return root / relative if root.is_dir() else root if root.name == relative else None
 
 
-def version_of(status: os.stat_result) -> str:
-    """A file's version: size in bytes and mtime in ns, as ``1234+1690000000000000000``."""
-    return f"{status.st_size}+{status.st_mtime_ns}"
-
-
 class FolderAdapter:
     """Files in a folder, or one file.
 
     ``setting`` is the config key that names ``path``: errors name the key, never the path. ``order`` of the listing: by
     source key, or by mtime and then source key, so that of two exports the newer comes last. A file is taken once
-    nothing has written to it for ``settle_seconds``.
+    nothing has written to it for ``settle_seconds``. ``taken_in``: the folder below, not listed, that files move to
+    once they are durable; None if they stay.
     """
 
     def __init__(
@@ -144,6 +164,7 @@ class FolderAdapter:
         setting: str,
         settle_seconds: float,
         order: Literal["key", "time"] = "key",
+        taken_in: str | None = None,
     ) -> None:
         self._path = path
         self._layout = layout
@@ -151,6 +172,8 @@ class FolderAdapter:
         self._setting = setting
         self._settle_seconds = settle_seconds
         self._by_time = order == "time"
+        self._taken_in = taken_in
+        self._versions: dict[str, str] = {}  # of the last listing, by source key, where they will be asked for
 
     def list(self) -> Iterator[Listing]:
         """Yield every file, whole, in order.
@@ -164,6 +187,8 @@ class FolderAdapter:
             items = list(self._layout.walk(self._path))
         except OSError as error:
             raise self._failure(error) from error
+        if self._taken_in is not None:
+            self._versions = {item.key: item.version for item in items}
         items.sort(key=lambda item: (item.status.st_mtime_ns if self._by_time else 0, item.key))
         for item in items:
             yield Listing(item.key, item.version)
@@ -180,7 +205,28 @@ class FolderAdapter:
             yield self._take(listing)
 
     def after_commit(self, source_keys: Sequence[str]) -> None:
-        """Nothing: the files stay where they are."""
+        """Move these files, as they were listed, to the same path below ``taken_in``; without it, nothing.
+
+        Another file that has taken the place of one since is no such file, and stays.
+
+        Raises:
+            SourceRefused: a file can't be moved; the others were.
+        """
+        failure: OSError | None = None
+        for key in source_keys if self._taken_in is not None else ():
+            file, version = self._layout.locate(self._path, key), self._versions.get(key)
+            if file is None or version is None or self._taken_in is None:
+                continue
+            try:
+                put_away(file, version, self._path / self._taken_in / file.relative_to(self._path))
+            except OSError as error:
+                failure = failure or error
+        if failure is not None:
+            said = os.strerror(failure.errno) if failure.errno else "unknown reason"
+            raise SourceRefused(
+                f"A received file can't be moved to the folder that `after` names ({said}): let the account that runs "
+                f"intake write in `{self._setting}`. Nothing is lost: the next run moves it."
+            ) from failure
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -254,6 +300,7 @@ class FolderAdapter:
             media_type=kind,
             arrived_at=file_time(before),
             arrived_basis="file_time",
+            facts=self._layout.facts(listing.source_key),
             delivery=delivery,
             stamp=stamp_of(before) if isinstance(original, Path) else (),
         )

@@ -1,4 +1,4 @@
-"""An IMAP account as a source: every message of every mailbox, by UID; nothing at the server changes.
+"""An IMAP account as a source: every message of every mailbox, by UID; reading changes nothing at the server.
 
 A message's source key is ``MAILBOX/<uidvalidity>/<uid>`` (RFC 3501, 2.3.1.1: the three name a message for good), so its
 version is empty. Every listing asks for all UIDs; no flag, date or Message-ID decides what is new.
@@ -22,10 +22,10 @@ from channels.base import (
     SourceUnavailable,
 )
 from channels.imap_bodies import GONE, batches, fetch_batch
-from channels.imap_session import Account, Broken, Mailbox, NotAnswered, Session, raw_of
-from channels.maildir import OUTGOING
+from channels.imap_move import move
+from channels.imap_session import Account, Broken, NotAnswered, Session, raw_of
+from channels.mailboxes import is_left_out, named, roles, target_among
 
-_LEFT_OUT = frozenset({r"\noselect", r"\nonexistent", r"\sent", r"\drafts", r"\all"})
 _LONGEST_WAIT_S = 60
 _T = TypeVar("_T")
 _KEY = re.compile(r"(.*)/([0-9]{1,10})/([0-9]{1,10})", re.DOTALL)  # a mailbox's name may have slashes
@@ -42,6 +42,7 @@ class ImapAdapter:
         self._environ = outside.environ
         self._session: Session | None = None
         self._spelled: dict[str, bytes] = {}  # mailboxes of the last listing, as the server spells them, by name
+        self._roles: dict[str, str] = {}  # and those of them that hold junk or deleted mail
 
     def list(self) -> Iterator[Listing]:
         """Yield every message of every mailbox, by mailbox name and UID.
@@ -52,7 +53,7 @@ class ImapAdapter:
             SourceChanged: it does not open a mailbox that the config names.
         """
         self._connected()
-        self._spelled = self._persist(_mailboxes)
+        self._spelled, self._roles = self._persist(_mailboxes)
         for mailbox, raw in sorted(self._spelled.items()):
             uidvalidity, uids = self._persist(partial(_uids, name=mailbox, raw=raw))
             for uid in uids:
@@ -114,13 +115,27 @@ class ImapAdapter:
                 yield Missed(listing.source_key, listing.version, reason)
             return
         most = max(1, self._account.batch_messages >> (attempt - 1))
+        role = self._roles.get(mailbox, "")
         for batch in batches(session, sorted(left), most):
-            for uid, value in fetch_batch(session, mailbox, [(uid, left[uid]) for uid in batch]):
+            for uid, value in fetch_batch(session, mailbox, role, [(uid, left[uid]) for uid in batch]):
                 del left[uid]
                 yield value
 
     def after_commit(self, source_keys: Sequence[str]) -> None:
-        """Nothing: the account stays as it is."""
+        """Move these messages to where ``after`` says; without it, nothing: the account stays as it is.
+
+        Raises:
+            SourceUnavailable: no connection, or it broke off.
+            SourceRefused: the server does not let them be moved.
+        """
+        if self._account.taken_in is None:
+            return
+        asked: dict[tuple[str, int], list[int]] = {}
+        for parts in filter(None, map(_KEY.fullmatch, source_keys)):
+            asked.setdefault((parts[1], int(parts[2])), []).append(int(parts[3]))
+        if asked:
+            spelled = {mailbox: self._spelled.get(mailbox) or raw_of(mailbox) for mailbox, _ in asked}
+            move(self._account, self._environ, spelled, asked)
 
     def close(self) -> None:
         """Log out, if there is a connection."""
@@ -150,25 +165,27 @@ class ImapAdapter:
         return self._session
 
 
-def _mailboxes(session: Session) -> dict[str, bytes]:
-    """The mailboxes to read, as the server spells them, by name."""
-    if session.account.mailboxes is not None:
-        return {_named(name): raw_of(name) for name in session.account.mailboxes}
+def _mailboxes(session: Session) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The mailboxes to read, as the server spells them, by name; and the roles of those that have one."""
+    account = session.account
     try:
         listed = session.mailboxes()
     except NotAnswered as error:
-        raise SourceUnavailable(f"{session.account.host} does not list its mailboxes: see the server's log.") from error
+        if account.mailboxes is None:
+            raise SourceUnavailable(f"{account.host} does not list its mailboxes: see the server's log.") from error
+        listed = []
+    if account.mailboxes is not None:
+        return {named(name): raw_of(name) for name in account.mailboxes}, roles(listed)
+    target = target_among(listed, account.taken_in) if account.taken_in is not None else None
     spelled: dict[str, bytes] = {}
     for mailbox in listed:
-        if mailbox.attributes & _LEFT_OUT or _is_outgoing(mailbox):
+        if is_left_out(mailbox, target.name if target else account.taken_in):
             continue
-        if spelled.setdefault(_named(mailbox.name), mailbox.raw) != mailbox.raw:
-            raise SourceRefused(
-                f"{session.account.host} lists two mailboxes of one name: name those to read in `mailboxes`."
-            )
+        if spelled.setdefault(named(mailbox.name), mailbox.raw) != mailbox.raw:
+            raise SourceRefused(f"{account.host} lists two mailboxes of one name: name those to read in `mailboxes`.")
     if not spelled:
-        raise SourceRefused(f"{session.account.host} lists no mailbox to read for this user: name it in `mailboxes`.")
-    return spelled
+        raise SourceRefused(f"{account.host} lists no mailbox to read for this user: name it in `mailboxes`.")
+    return spelled, roles(listed)
 
 
 def _uids(session: Session, name: str, raw: bytes) -> tuple[int, list[int]]:
@@ -191,7 +208,7 @@ def _uids(session: Session, name: str, raw: bytes) -> tuple[int, list[int]]:
 
 
 def _not_opened(account: Account, name: str) -> SourceError:
-    names = [_named(configured) for configured in account.mailboxes or ()]
+    names = [named(configured) for configured in account.mailboxes or ()]
     if name in names:
         return SourceChanged(
             f"{account.host} does not open the mailbox that stands as number {names.index(name) + 1} in "
@@ -209,16 +226,3 @@ def _reason_against(session: Session, raw: bytes, uidvalidity: int) -> str:
     except NotAnswered:
         return _CLOSED
     return "" if now == uidvalidity else _RENUMBERED
-
-
-def _named(name: str) -> str:
-    """INBOX is one mailbox in any spelling (RFC 3501, 5.1); of other names each spelling is its own."""
-    return "INBOX" if name.upper() == "INBOX" else name
-
-
-def _is_outgoing(mailbox: Mailbox) -> bool:
-    """Whether a mailbox has a name of ``OUTGOING``, by itself or below INBOX, where some servers keep all folders."""
-    name = mailbox.name.lower()
-    if mailbox.delimiter:
-        name = name.removeprefix(f"inbox{mailbox.delimiter}".lower())
-    return name in OUTGOING

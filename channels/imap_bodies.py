@@ -55,9 +55,10 @@ def _large(session: Session, uids: Sequence[int], share: int) -> dict[int, int]:
 
 
 def fetch_batch(
-    session: Session, mailbox: str, batch: Sequence[tuple[int, Listing]]
+    session: Session, mailbox: str, role: str, batch: Sequence[tuple[int, Listing]]
 ) -> Iterator[tuple[int, Arrival | Missed]]:
     """Each message of a batch by its UID: its bytes as the server has them, or why it does not hand them over."""
+    said = {"mailbox": mailbox} | ({"mailbox_role": role} if role else {})
     found = _bodies(session, [uid for uid, _ in batch])
     missing = [uid for uid, _ in batch if not found.get(uid, (None, None))[0]]
     still_there = _still_there(session, missing) if missing else set()
@@ -65,7 +66,7 @@ def fetch_batch(
     for uid, listing in batch:
         body, arrived_at = found.pop(uid, (None, None))
         if body or (body is not None and uid in empty):
-            yield uid, _arrival(listing, body, arrived_at, {"mailbox": mailbox, "uid": str(uid)})
+            yield uid, _arrival(listing, body, arrived_at, said | {"uid": str(uid)})
         else:
             # Dovecot answers with 0 bytes for a message that another session has just expunged.
             yield uid, Missed(listing.source_key, listing.version, _WITHHELD if uid in still_there else GONE)

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from channels.base import SourceError, SourceRefused, SourceUnavailable
+from channels.mailboxes import Mailbox
+from channels.oauth import Tokens, sasl_xoauth2
 
 if TYPE_CHECKING:
     from imapclient import IMAPClient
@@ -31,6 +33,9 @@ class Account:
 
     ``reconnect_attempts``: how often in a row a connection that broke is made anew; the first time after
     ``reconnect_wait_s``, then after twice as long each time.
+
+    With ``tokens`` the login is XOAUTH2, ``user`` the mailbox that is meant, and there is no password. ``taken_in`` is
+    the mailbox that messages are moved to once they are durable, None if they stay where they are.
     """
 
     host: str
@@ -45,16 +50,8 @@ class Account:
     batch_messages: int
     reconnect_attempts: int = 4
     reconnect_wait_s: float = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """A mailbox as LIST shows it: its name, the name as the server spells it, and its attributes in lower case."""
-
-    name: str
-    raw: bytes
-    delimiter: str
-    attributes: frozenset[str]
+    tokens: Tokens | None = None
+    taken_in: str | None = None
 
 
 class NotAnswered(Exception):
@@ -65,6 +62,10 @@ class Broken(SourceUnavailable):
     """The connection broke off, or could not be made, or the server is too busy to log in: worth another try soon."""
 
 
+class _TokenRefused(SourceRefused):
+    """The server did not take a token, which may only have ended."""
+
+
 class Session:
     """A connection to ``account``, logged in. If it breaks off, that is a ``Broken`` naming the host."""
 
@@ -73,15 +74,30 @@ class Session:
 
         Raises:
             SourceUnavailable: unknown host, no connection, no trusted TLS, no answer in time.
-            SourceRefused: no password, or the server does not take it.
+            SourceRefused: no password or token, or the server does not take it.
         """
         self.account = account
         self._client: IMAPClient | None = None
-        password = _password(account, environ)
+        if account.tokens is None:
+            self._start(_password(account, environ))
+            return
+        token = account.tokens.token()
+        try:
+            self._start(token)
+        except _TokenRefused:
+            # Good by our clock, but the server may see that otherwise, or somebody has ended it: once more, with a new
+            # one. On a new connection, since some servers end theirs after a refusal.
+            self._start(account.tokens.renewed(token))
+
+    def _start(self, secret: str) -> None:
+        account = self.account
         try:
             with self._speaking():
                 self._connect()
-                self._log_in(password)
+                if account.tokens is None:
+                    self._log_in(secret)
+                else:
+                    self._log_in_by_token(secret)
         except NotAnswered as error:
             raise SourceUnavailable(
                 f"{account.host} (port {account.port}) does not speak IMAP as expected: check `port` and `tls`."
@@ -227,11 +243,35 @@ class Session:
             if isinstance(error.__context__, imaplib.IMAP4.abort):
                 raise error.__context__ from error  # cut off, which imapclient reports as a refusal
             if any(code in str(error) for code in _TRY_LATER):
-                raise Broken(f"{account.host} can't log anybody in now: the next run tries again.") from error
+                raise _not_now(account) from error
             raise SourceRefused(
                 f"{account.host} refused the login: check `user`, and the password in the environment variable "
                 f"{account.password_env}."
             ) from error
+
+    def _log_in_by_token(self, token: str) -> None:
+        account, client = self.account, self._open()
+        if account.tls is False:
+            raise SourceRefused('A token is never sent without TLS: set `tls` to true or "starttls".')
+        if not client.has_capability("AUTH=XOAUTH2"):
+            raise SourceRefused(f'{account.host} offers no XOAUTH2: check `host`, or set `auth` to "password".')
+        answers = iter((sasl_xoauth2(account.user, token), ""))  # to a refusal with reasons, "" asks for the end of it
+        try:
+            client._imap.authenticate("XOAUTH2", lambda _reasons: next(answers, None))
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            if any(code in str(error) for code in _TRY_LATER):
+                raise _not_now(account) from error
+            raise _TokenRefused(
+                f"{account.host} refused the token: check `mailbox_user`, and that the application has the right to "
+                f"IMAP (IMAP.AccessAsApp) and full access to this mailbox."
+            ) from error
+        client._cached_capabilities = None  # a server may offer more to whom it knows (RFC 9051, 6.2.2)
+
+
+def _not_now(account: Account) -> Broken:
+    return Broken(f"{account.host} can't log anybody in now: the next run tries again.")
 
 
 def _password(account: Account, environ: Mapping[str, str]) -> str:

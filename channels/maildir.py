@@ -11,10 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from channels.folder import Found, entries, found, path_of
+from channels.mailboxes import OUTGOING, role_by_name
 from channels.names import is_item, media_type, spell, suffix
-
-OUTGOING = frozenset({"sent", "sent items", "drafts", "outbox"})
-"""Mailboxes of what the council itself wrote, in lower case: not received, so not listed."""
 
 _PARTS = frozenset({"cur", "new", "tmp"})
 _FLAGS = re.compile(r"[:;!]2,[^/]*$")  # ":" by the standard; ";" and "!" where a file system can't hold it
@@ -22,9 +20,13 @@ _BOOKKEEPING = re.compile(r"dovecot|courier|(maildirfolder|maildirsize|subscript
 
 
 class MailLayout:
-    """A folder of mail. It remembers where the messages of Maildirs were, since their files are renamed."""
+    """A folder of mail. It remembers where the messages of Maildirs were, since their files are renamed.
 
-    def __init__(self) -> None:
+    ``without``: the path of a folder below, which is not looked into.
+    """
+
+    def __init__(self, without: str | None = None) -> None:
+        self._without = without
         self._paths: dict[str, Path] = {}  # of messages in Maildirs, by source key
         self._states: dict[Path, tuple[int, ...]] = {}  # of Maildirs, as they were just before they were read
 
@@ -43,7 +45,9 @@ class MailLayout:
             if maildir:
                 yield from self._messages(folder, prefix)
             pending += [
-                (folder / name, f"{prefix}{name}/") for name in folders if _is_walked(folder, name, maildir=maildir)
+                (folder / name, f"{prefix}{name}/")
+                for name in folders
+                if prefix + name != self._without and _is_walked(folder, name, maildir=maildir)
             ]
             for entry in inside:
                 if not entry.is_dir(follow_symlinks=False) and _is_file_item(entry.name, maildir=maildir):
@@ -73,6 +77,12 @@ class MailLayout:
         if suffix(name) in ("", ".mbox", ".mbx") or name.lower().endswith(".mbox.txt"):
             return "application/mbox", True
         return media_type(name), False
+
+    def facts(self, key: str) -> dict[str, str]:
+        """``mailbox_role`` of what lies in a folder of junk or deleted mail; Maildir++ joins names by dots."""
+        folders = [step for folder in key.split("/")[:-1] for step in folder.split(".")]
+        role = role_by_name(folders)
+        return {"mailbox_role": role} if role else {}
 
     def _messages(self, maildir: Path, prefix: str) -> Iterator[Found]:
         """Yield the messages in ``new`` and then in ``cur``, since that is the way they move; each once."""

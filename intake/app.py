@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from channels import ADAPTERS
-from channels.base import Outside
+from channels.base import Listener, Outside
 from intake import config, job
 from intake.alarms import alarms
 from intake.decide import Office, Person, Wish, decide, find_target
@@ -131,6 +131,12 @@ class App:
         channel = self.settings.channels[name]
         adapter = ADAPTERS[channel.adapter].build(channel.source, Outside(clock, os.environ))
         return job.Way(adapter, self._desk(name))
+
+    def listener(self, name: str) -> Listener | None:
+        """What waits until a channel's source says that something is new; None where no source of its kind can."""
+        channel = self.settings.channels[name]
+        listen = ADAPTERS[channel.adapter].listen
+        return None if listen is None else listen(channel.source, Outside(clock, os.environ))
 
     def status(self) -> dict[str, Any]:
         """The object that ``intake status --json`` prints."""

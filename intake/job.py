@@ -1,13 +1,13 @@
-"""One run, read like a table of contents: list, receive, split, read, settle, account."""
+"""One run, read like a table of contents: list, receive, split, put away, read, settle, account."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
-from channels.base import Adapter, SourceError
+from channels.base import Adapter, Listing, SourceError
 from intake.alarms import alarms
 from intake.following import follow_tables
 from intake.outcomes import Desk
@@ -17,7 +17,7 @@ from intake.rebuilt import suggest_rebuilt
 from intake.receive import ChannelRun, Listed, list_source, receive, unknown
 from intake.settling import settle_pending
 from intake.splitting import split_deliveries
-from storage import accounts, ledger, receipts, runs
+from storage import accounts, deliveries, ledger, receipts, runs
 from storage.database import Database, LeaseHeld, Transaction
 from storage.originals import OriginalStore
 
@@ -151,7 +151,7 @@ def _run_channel(job: Job, run_number: int, name: str, way: Way, pool: Readers, 
             return _run_leased(job, current, way, pool, lacking)
     except LeaseHeld:
         error = "Another run is working on this channel now; nothing was done here, the next run takes it up."
-        return _account(job, current, None, 0, error)
+        return _account(job, current, None, [], 0, error)
 
 
 def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking: list[str]) -> ChannelReport:
@@ -168,12 +168,16 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
         log.warning("channel failed", channel=current.channel, kind=type(failure).__name__)
     finally:
         way.adapter.close()
-    missing = (_split(job, current, way, pool), _settle(job, current, way, pool))
+    missing = [_split(job, current, way, pool)]
+    left = unknown(job.database, current.channel, listed) if listed is not None and error is None else []
+    if listed is not None and error is None:
+        error = _put_away(current, way, listed, left)
+    missing.append(_settle(job, current, way, pool))
     lacking += [f"{tool.tool}: {tool.advice}" for tool in missing if tool is not None]
     follow_tables(current, way.desk)
     if listed is not None and error is None:
         suggest_rebuilt(current, way.desk.rules, listed)
-    report = _account(job, current, None if error else listed, vanished, error)
+    report = _account(job, current, None if error else listed, left, vanished, error)
     _sound_alarms(job, current.channel)
     return report
 
@@ -204,6 +208,25 @@ def _receive(job: Job, current: ChannelRun, way: Way, listed: Listed) -> None:
         done = dealt_with
 
 
+def _put_away(current: ChannelRun, way: Way, listed: Listed, left: Sequence[Listing]) -> str | None:
+    """Let the adapter change its source, if its settings say so; the error, if it could not.
+
+    Only now that everything is received, and only what has a receipt by this listing's key and version: what an earlier
+    run received and could not put away comes again. A file of many items stays until it is split.
+    """
+    with current.database.read() as tx:
+        stays = {delivery.source_key for delivery in deliveries.unsplit(tx, current.channel)}
+    stays |= {listing.source_key for listing in left}
+    try:
+        way.adapter.after_commit([key for key in listed.versions if key not in stays])
+    except SourceError as failure:
+        log.warning("channel failed", channel=current.channel, kind=type(failure).__name__)
+        return f"{failure} {failure.advice}"
+    finally:
+        way.adapter.close()
+    return None
+
+
 def _split(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissing | None:
     job.progress.step(current.channel, "splitting", None)
     return split_deliveries(current, pool, way.desk.channel.mapping)
@@ -216,8 +239,13 @@ def _settle(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissi
     return settle_pending(current, way.desk, pool, job.progress.advance)
 
 
-def _account(job: Job, current: ChannelRun, listed: Listed | None, vanished: int, error: str | None) -> ChannelReport:
-    """Count, from the receipts themselves and from the listing; never from a cursor or a flag."""
+def _account(
+    job: Job, current: ChannelRun, listed: Listed | None, left: Sequence[Listing], vanished: int, error: str | None
+) -> ChannelReport:
+    """Count, from the receipts themselves and from the listing; never from a cursor or a flag.
+
+    ``left`` is what is listed and has neither receipt nor sighting.
+    """
     with job.database.read() as tx:
         counted = accounts.accounts(tx, [current.channel])[current.channel]
         received = accounts.received_in(tx, current.run, current.channel)
@@ -225,7 +253,7 @@ def _account(job: Job, current: ChannelRun, listed: Listed | None, vanished: int
     if not counted.balance:
         error = error or "The accounts do not add up: run `intake verify`, and keep the home as it is."
         shown = None
-    missing = None if shown is None or listed is None else _unaccounted(current, listed)
+    missing = None if shown is None else _unaccounted(current, left)
     found = {
         "listed": None if shown is None else shown.items,
         "unknown": missing,
@@ -257,8 +285,8 @@ def _shown(tx: Transaction, channel: str, listed: Listed) -> _Shown:
     return _Shown(len(listed.versions) - len(mine) + items + unsplit, missed + unsplit)
 
 
-def _unaccounted(current: ChannelRun, listed: Listed) -> int:
+def _unaccounted(current: ChannelRun, left: Sequence[Listing]) -> int:
     """How many listed items have neither receipt nor sighting and do not wait: must be none."""
     with current.database.read() as tx:
         waiting = receipts.waiting(tx, current.channel)
-    return sum(item.source_key not in waiting for item in unknown(current.database, current.channel, listed))
+    return sum(item.source_key not in waiting for item in left)

@@ -81,6 +81,8 @@ def message(rules: Rules, receipt: ReceiptView, reading: Reading, relayed_in: Re
     if reading.facts.get("empty") == "true":
         _subject_alone(filled, reading)
     filled.needs |= set(reading.needs)
+    if receipt.facts.get("mailbox_role") == "junk":
+        filled.needs.add("genuine?")  # a server or a person took it for junk: another person says whether it is
     return finished(rules, filled)
 
 

@@ -1,8 +1,8 @@
 """What a source shows -> originals and receipts. Receipt comes before reading, and never depends on it.
 
-Bytes become durable first; then one transaction writes receipts, sightings and ledger entries; only then may the
-adapter
-touch its source. An item is known by its pair of source key and version; all others are fetched, on every run.
+Bytes become durable first; then one transaction writes receipts, sightings and ledger entries; only then, and not here,
+may the adapter touch its source. An item is known by its pair of source key and version; all others are fetched, on
+every run.
 """
 
 import hashlib
@@ -83,8 +83,7 @@ def receive(current: ChannelRun, adapter: Adapter, listed: Listed, new: Sequence
         with current.originals.batch() as batch:
             arrived, missed, failure = _take(values, batch)
             batch.commit()
-            keys = _record(current, listed, arrived, missed)
-        adapter.after_commit(keys)
+            _record(current, listed, arrived, missed)
         done += len(arrived) + len(missed)
         if failure is not None:
             raise failure
@@ -118,8 +117,8 @@ def _take(
 
 def _record(
     current: ChannelRun, listed: Listed, arrived: Sequence[tuple[Arrival, Stored]], missed: Sequence[Missed]
-) -> list[str]:
-    """One transaction: receipts, sightings and ledger entries of a batch. The source keys that are durable now."""
+) -> None:
+    """One transaction: receipts, sightings and ledger entries of a batch."""
     at = current.clock()
     keys = [arrival.source_key for arrival, _ in arrived]
     with current.database.write() as tx:
@@ -131,7 +130,6 @@ def _record(
             tx, current.run, at, current.channel, [(m.source_key, m.version, m.reason) for m in missed]
         )
         ledger.number_entries(tx)
-    return keys
 
 
 def _record_items(

@@ -9,12 +9,26 @@ from channels import ADAPTERS
 from channels.email import EmailSettings
 
 ACCOUNT = {"host": "imap.example.org", "user": "consultation", "password_env": "MAIL_PASSWORD"}
+APP: dict[str, object] = {
+    "host": "outlook.office365.com", "auth": "oauth2", "tenant": "example.onmicrosoft.com", "client_id": "an-id",
+    "client_secret_env": "APP_SECRET", "mailbox_user": "consultation@example.org",
+}  # fmt: skip
+TOKEN_KEYS = (
+    "tenant",
+    "client_id",
+    "client_secret_env",
+    "certificate_file",
+    "certificate_password_env",
+    "mailbox_user",
+)
+AFTER = ("", "Taken in", "move", "move:", "move: ", "move: Taken in", "move:Taken\nin", 5, ["move:Taken in"], "copy:x")
+EMPTIED = ("Trash", "Deleted Items", "Junk", "Spam")
 
 
 def error(kind: str, section: dict[str, object]) -> str:
-    """The key and sentence of the first error, as the config's reader finds them."""
+    """The key and sentence of the first error, as the config's reader finds them. None: the key is not there."""
     with pytest.raises(ValidationError) as raised:
-        ADAPTERS[kind].settings.model_validate(section)
+        ADAPTERS[kind].settings.model_validate({k: v for k, v in section.items() if v is not None})
     first = raised.value.errors()[0]
     return f"{'.'.join(str(step) for step in first['loc'])}: {first['msg']}"
 
@@ -37,10 +51,36 @@ def error(kind: str, section: dict[str, object]) -> str:
         ("email", ACCOUNT | {"batch_messages": 701}, "batch_messages: "),
         ("email", ACCOUNT | {"mailboxes": []}, "mailboxes: "),
         ("email", ACCOUNT | {"password": "secret"}, "password: "),
-        ("email", ACCOUNT | {"after": "move:Taken in"}, "after: Value error, is not available in this version"),
-        ("email", ACCOUNT | {"auth": "oauth2"}, "auth: "),
+        *(("email", ACCOUNT | {"after": value}, 'after: Value error, should be "move:" and a name') for value in AFTER),
+        *(("email", ACCOUNT | {"after": f"move:{name}"}, ": Value error, after: should not name") for name in EMPTIED),
+        ("email", ACCOUNT | {"after": "move:Inbox"}, ": Value error, after: should name a mailbox that is not read"),
+        (
+            "email",
+            ACCOUNT | {"after": "move:Team", "mailboxes": ["INBOX", "Team"]},
+            "after: should name a mailbox that",
+        ),
+        ("email", {"folder": "mail", "after": "move:../Taken in"}, 'after: should be "move:" and a subfolder'),
+        ("email", ACCOUNT | {"auth": "oauth"}, "auth: "),
+        *(("email", ACCOUNT | {key: "x.y"}, f'{key}: should stand beside auth = "oauth2" only') for key in TOKEN_KEYS),
+        ("email", ACCOUNT | {"tenant": "common"}, "tenant: Value error, should be the directory's number, or a domain"),
+        ("email", ACCOUNT | {"tenant": "a/b"}, "tenant: Value error, should be the directory's number, or a domain"),
+        ("email", APP | {"authority": "http://login.example.org"}, "authority: Value error, should be https:// and"),
+        ("email", APP | {"authority": "https://login.example.org/x"}, "authority: Value error, should be https:// and"),
+        ("email", APP | {"tls": False}, 'tls: should be true or "starttls" beside auth = "oauth2"'),
+        ("email", APP | {"password_env": "X"}, 'password_env: should not stand beside auth = "oauth2"'),
+        ("email", APP | {"tenant": None}, 'tenant: should be given beside auth = "oauth2"'),
+        ("email", APP | {"client_id": None}, 'client_id: should be given beside auth = "oauth2"'),
+        ("email", APP | {"mailbox_user": None}, "mailbox_user: should be the address of the mailbox"),
+        ("email", APP | {"client_secret_env": None}, "client_secret_env: should be given beside auth"),
+        ("email", APP | {"certificate_file": "app.pem"}, "or else certificate_file; exactly one"),
+        ("email", APP | {"certificate_password_env": "X"}, "certificate_password_env: should stand beside certific"),
+        ("email", APP | {"folder": "mail", "host": None}, "auth: should stand beside host only"),
         ("letters", {}, "folder: "),
         ("letters", {"folder": "scans", "settle_seconds": -1}, "settle_seconds: "),
+        *(
+            ("letters", {"folder": "scans", "after": value}, 'after: Value error, should be "move:" and a')
+            for value in (*AFTER, "move:/srv/taken", "move:a/../b", "move:.", "move:a//b", "move:a/")
+        ),
         ("letters", {"folder": "scans", "split": "blank"}, "split: Value error, is not available in this version"),
         ("phone", {}, "log: "),
         ("phone", {"log": "calls.csv", "account_sid_env": "SID"}, "account_sid_env: Value error, is not available"),
@@ -64,3 +104,31 @@ def test_the_port_follows_from_tls(tls: object, port: int) -> None:
     settings = ADAPTERS["email"].settings.model_validate(ACCOUNT | {"tls": tls})
     assert isinstance(settings, EmailSettings)
     assert settings.server_port == port
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        APP,
+        APP | {"tls": "starttls"},
+        APP | {"mailbox_user": None, "user": "consultation@example.org"},
+        APP | {"client_secret_env": None, "certificate_file": "app.pem", "certificate_password_env": "APP_PASSWORD"},
+        APP | {"authority": "https://login.microsoftonline.us/", "tenant": "3f1c9e1e-0000-4000-8000-000000000000"},
+        ACCOUNT | {"after": "move:Taken in"},
+        ACCOUNT | {"after": "move:Archive/Taken in", "mailboxes": ["INBOX", "Archive"]},
+        {"folder": "mail", "after": "move:Taken in/2011"},
+    ],
+)
+def test_what_fits_together_is_taken(section: dict[str, object]) -> None:
+    """A secret or a certificate, the mailbox by either name, another cloud; a target beside what is read."""
+    settings = ADAPTERS["email"].settings.model_validate({k: v for k, v in section.items() if v is not None})
+    assert isinstance(settings, EmailSettings)
+    assert (settings.registration is None) == (settings.auth == "password")
+    assert settings.authority == str(section.get("authority", "https://login.microsoftonline.com")).rstrip("/")
+
+
+def test_the_target_is_the_name_alone() -> None:
+    """``after = "move:Taken in"`` means the mailbox, or the subfolder, Taken in."""
+    for kind, section in (("email", ACCOUNT), ("letters", {"folder": "scans"})):
+        settings = ADAPTERS[kind].settings.model_validate(section | {"after": "move:Taken in"})
+        assert settings.model_dump()["after"] == "Taken in"

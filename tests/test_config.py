@@ -225,8 +225,12 @@ WRONG: dict[str, list[tuple[str, str, str | None]]] = {
     ],
     "channels.email": [
         ("forwarders", '"@x"', "should be a list"), ("forwarders", '[""]', None),
-        ("forwarders", '["norfolk.gov.uk"]', None),
+        ("forwarders", '["norfolk.gov.uk"]', None), ("after", '"Taken in"', 'should be "move:" and a name'),
+        ("after", "5", 'should be "move:" and a name'), ("after", '"move:../x"', 'should be "move:" and a subfolder'),
+        ("auth", '"oauth"', "should be 'password' or 'oauth2'"), ("auth", '"oauth2"', "should stand beside host only"),
+        ("tenant", '"common"', "should be the directory's number"), ("authority", '"x.example"', "should be http"),
     ],
+    "channels.letters": [("after", '"Taken in"', 'should be "move:"'), ("after", '"move:/x"', 'should be "move:"')],
     "channels.phone": [("id_columns", '"a"', "should be a list"), ("id_columns", "[5]", None), ("log", "[]", "")],
     "channels.survey": [
         *(("every", value, "should be a number and a unit") for value in INTERVALS),

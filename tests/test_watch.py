@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.consultation import Consultation, kill_group, living
+from tests.support.consultation import Consultation, kill_group, living, message
+from tests.support.dovecot import Mailbox
+from tests.support.proxy import Proxy
 
 CONFIG_TAIL = """\
 [channels.email]
@@ -116,23 +118,49 @@ RUNNER = """
 import os, sys, time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from channels.base import SourceUnavailable
+from intake import watch as watching
 from intake.log import configure
 from intake.watch import watch
+
+watching._PAUSE_S, watching._AGAIN_FIRST_S = 0.05, 0.2
 
 def say(*words):  # one write a line: print's words and line end may come apart when threads speak at once
     os.write(1, (" ".join(words) + "\\n").encode())
 
+class Listener:
+    waits = 0  # something is new again and again; then the source fails twice, the second time by a fault of ours
+
+    def wait(self, stopping):
+        self.waits += 1
+        if self.waits <= 4:
+            return True
+        if self.waits == 5:
+            raise SourceUnavailable("imap.example.org went away.")
+        raise ZeroDivisionError("Mrs Secret's words")
+
+    def close(self):
+        say("closed")
+
+def channel(name):
+    return SimpleNamespace(every=timedelta(hours=1) if name == "news" else timedelta(seconds=1))
+
 class Runner:
-    settings = SimpleNamespace(channels={name: SimpleNamespace(every=timedelta(seconds=1)) for name in sys.argv[1:]})
+    settings = SimpleNamespace(channels={name: channel(name) for name in sys.argv[1:]})
 
     def clock(self):
         return datetime.now(UTC)
+
+    def listener(self, name):
+        return Listener() if name == "news" else None
 
     def run(self, names):
         (name,) = names
         say("start", name)
         if name == "slow":
             time.sleep(1.4)
+        if name == "news":
+            time.sleep(0.3)
         if name == "broken":
             raise ZeroDivisionError("Mrs Secret's words")
         say("end", name)
@@ -173,6 +201,72 @@ def test_each_channel_has_its_own_time(three: Watch) -> None:
     assert {line["channel"] for line in failures} == {"broken"}
     assert len(failures) == said.count("start broken")
     assert "Secret" not in three.said()
+
+
+def test_a_run_starts_when_the_source_says_that_something_is_new(tmp_path: Path) -> None:
+    """Beside the schedule, which is an hour here: no two runs at once, and none is forgotten that was asked for while
+    one was at work. A source that fails is tried again, a fault of ours is said, and both leave the schedule alone."""
+    command = [sys.executable, "-P", "-c", RUNNER, "news"]
+    with watching(command, tmp_path) as watch:
+        watch.wait_for(lambda: "ZeroDivisionError" in watch.said())
+        watch.wait_for(lambda: runs(watch).count("end news") >= 3)
+        assert watch.stop() < STOP_SECONDS
+    said = runs(watch)
+    pairs = [line for line in said if line.endswith("news")]
+    assert pairs == ["start news", "end news"] * (len(pairs) // 2)
+    assert 3 <= len(pairs) // 2 <= 5
+    assert said[-2:] == ["closed", "over"] or said[-1] == "over"
+    assert "closed" in said
+    lines = [json.loads(line) for line in watch.said().splitlines()]
+    assert [line["error"] for line in lines if line["event"] == "not listening"] == [
+        "imap.example.org went away.",
+        "ZeroDivisionError",
+    ]
+    assert "Secret" not in watch.said()
+
+
+def listened(here: Consultation, mailbox: Mailbox, every: str) -> None:
+    here.read_mail_from(mailbox)
+    text = here.path.read_text()
+    alone = text[: text.index("[channels.letters]")]
+    here.path.write_text(alone.replace("[channels.email]", f'[channels.email]\nevery = "{every}"'))
+
+
+def test_a_message_is_taken_in_when_the_server_announces_it(
+    place: Consultation, dovecot: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a schedule of an hour, a message is received within seconds of its arrival, and the next one too; what is
+    said on the way is no personal data; told to stop, the watch ends at once."""
+    monkeypatch.setenv("TEST_PASSWORD", dovecot.password)
+    listened(place, dovecot, "1h")
+    with watching(place.command_line("watch"), place.folder) as watch:
+        watch.wait_for(lambda: "watching" in watch.said())
+        for number in (1, 2, 3):
+            dovecot.append(message("Keep it open.", sender="Secret Name <secret@example.org>", subject=f"{number}"))
+            watch.wait_for(lambda number=number: len(place.receipts()) == number)  # type: ignore[misc]
+        watch.wait_for(lambda: [r["outcome"] for r in place.receipts()] == ["read"] * 3)
+        assert watch.stop() < STOP_SECONDS
+        assert watch.process.returncode == 0
+        assert living(watch.process.pid) == []
+    assert "ecret" not in watch.said()
+    assert dovecot.user not in watch.said()
+    assert place.failures() == {}
+
+
+def test_a_server_without_idle_is_polled(
+    place: Consultation, dovecot: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is lost and nothing is wrong where the server can't announce: the schedule finds it."""
+    monkeypatch.setenv("TEST_PASSWORD", dovecot.password)
+    with Proxy(dovecot.host, dovecot.port, rewrite=lambda chunk: chunk.replace(b" IDLE", b" XDLE")) as proxy:
+        listened(place, dovecot, "1s")
+        place.configure(f"port = {dovecot.port}", f"port = {proxy.port}")
+        with watching(place.command_line("--verbose", "watch"), place.folder) as watch:
+            watch.wait_for(lambda: "can't say that something is new" in watch.said())
+            dovecot.append(message("Keep it open."))
+            watch.wait_for(lambda: len(place.receipts()) == 1)
+            watch.stop()
+    assert "not listening" not in [json.loads(line)["event"] for line in watch.said().splitlines()]
 
 
 def test_a_kill_leaves_no_process_behind(tmp_path: Path, empty_home: Path) -> None:

@@ -109,7 +109,7 @@ class Proxy:
     ) -> None:
         left = self.cuts.pop(0) if self.cuts else self.cut_after
         rewrite = self.rewriter() if self.rewriter else self.rewrite
-        with suppress(ConnectionError):
+        with suppress(OSError):  # ConnectionError, or ENOTCONN where the client has gone first, which is none
             async with aclosing(_delayed(server_in, self.delay_s)) as chunks:
                 while left != 0 and (chunk := await anext(chunks, b"")):
                     passed = (rewrite(chunk) if rewrite else chunk)[:left]
