@@ -169,6 +169,7 @@ _SELLS = re.compile(
 _SENT_TO = re.compile(
     r"\b(?:sent|delivered|addressed|emailed|mailed) (?:by us )?to\b|subscri|\breceiv|\bmailing list\b", re.IGNORECASE
 )
+_ANSWERS = re.compile(r"\s*(?:\[[^\]]{0,60}\]\s*)?(?:re|fw|fwd|aw|wg|sv|vs|tr|odp|antw|rif|res)\s*:", re.IGNORECASE)
 _QUESTION = re.compile(r"(?<![\w.])(?:Q|question )\s?(\d{1,2})\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _LONG_WORD = 4
@@ -261,8 +262,8 @@ class Doubts:
             return "it comes from us"
         if any(address.rpartition("@")[2] in _PERSONAL for address in addresses):
             return "the sender's mailbox is a person's"
-        if facts.get("in_reply_to") or facts.get("references"):
-            return "it answers another message"
+        if facts.get("in_reply_to") or facts.get("references") or _ANSWERS.match(facts.get("subject", "")):
+            return "it answers another message, or passes one on"
         return ""
 
     @staticmethod

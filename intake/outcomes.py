@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from intake import normalise
 from intake.bulk import Doubts, bulk_signs, services, spam_sign
+from intake.claims import add_claims
 from intake.config import ChannelSettings
 from intake.cues import cues
 from intake.mailing import Doubted, keys_of
@@ -109,9 +110,11 @@ def _add_message(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Readin
     elif reading.forwarded and _is_relayed(desk, reading):
         for n, inner in enumerate(reading.forwarded, start=1):
             filled = normalise.message(desk.rules, receipt, inner, reading)
+            add_claims(filled, inner)
             ended.responses.append(_response(desk, receipt, n, filled, inner.reader, item=n))
     else:
         filled = normalise.message(desk.rules, receipt, reading)
+        add_claims(filled, reading)
         if screened:
             _add_doubts(desk, ended, receipt, reading, text, filled)
         for cue in cues(reading.parts):

@@ -50,7 +50,7 @@ def _label(label: str) -> str:
     if not label.lower().startswith("xn--") or not label.isascii():
         return label
     try:
-        decoded = label[4:].encode("ascii").decode("punycode")
+        decoded = label[4:].lower().encode("ascii").decode("punycode")
     except (UnicodeError, ValueError, OverflowError):
         return label
     # What decodes to something that is no letter, digit or hyphen is no name: it stays as it was sent.
