@@ -162,7 +162,8 @@ def test_any_name_can_be_looked_at(name: str, address: str) -> None:
 
 HEADER_NAMES = [
     "From", "Reply-To", "Sender", "Return-Path", "Authentication-Results", "DKIM-Signature", "List-Unsubscribe",
-    "List-Id", "References", "In-Reply-To", "Message-ID", "X-MS-Exchange-Organization-SCL", "Content-Class", "Date", "Cc",
+    "List-Id", "References", "In-Reply-To", "Message-ID", "X-MS-Exchange-Organization-SCL", "Content-Class", "Date",
+    "Cc",
 ]  # fmt: skip
 
 

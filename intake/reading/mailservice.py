@@ -11,7 +11,7 @@ from intake.reading.mimetree import Entity
 _COMMENT = re.compile(r"\([^()]*+\)")
 _RESULT = re.compile(r"(?<![\w.-])(spf|dkim|dmarc)\s*=\s*([a-z]{1,20})", re.IGNORECASE)
 _SERVER = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]{0,252})(?:\s+\d+)?\s*(?:;|$)")
-_LINK = re.compile(r"<\s*(?:https?://(?:[^/@\s>]*@)?|mailto:[^@\s>]*@)([A-Za-z0-9.-]{1,253})", re.IGNORECASE)
+_LINK = re.compile(r"<\s{0,9}(?:https?://(?:[^/@\s>]{0,200}@)?|mailto:[^@\s>]{1,200}@)([A-Za-z0-9.-]{1,253})", re.IGNORECASE)
 _LIST = re.compile(r"<([A-Za-z0-9._-]{1,253})>")
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
 _SCORE = re.compile(r"\s*(-?\d{1,2})(?!\d)")
