@@ -9,7 +9,7 @@ response as long as anything else from the service that sent it is one (``storag
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from intake.config import Consultation
 from intake.fields import language
@@ -237,6 +237,12 @@ def spam_sign(facts: Facts, source: Facts) -> str:
 def services(facts: Facts) -> list[str]:
     """The services that sent a message out, as the reader names them."""
     return [service for service in facts.get("sending_service", "").split(";") if service]
+
+
+@lru_cache(maxsize=4)
+def doubts_for(rules: Rules) -> "Doubts":
+    """What finds doubts for one consultation, made once."""
+    return Doubts(rules)
 
 
 @dataclass(frozen=True)

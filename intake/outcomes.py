@@ -11,7 +11,7 @@ import msgspec
 from pydantic import ValidationError
 
 from intake import normalise
-from intake.bulk import Doubts, bulk_signs, services, spam_sign
+from intake.bulk import bulk_signs, doubts_for, services, spam_sign
 from intake.claims import add_claims
 from intake.config import ChannelSettings
 from intake.cues import cues
@@ -140,12 +140,14 @@ def _add_doubts(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Reading
     filled.needs.add("genuine?")
     said = ", ".join([*bulk, *([spam] if spam else [])])
     filled.offer("needs", Evidence(value="genuine?", method="text", confidence=0.5, quote=said))
-    if bulk and not _is_ours(desk, reading) and not Doubts(desk.rules).about(reading.facts, text, reading.needs):
+    known = frozenset(services(reading.facts))
+    if not bulk or not known or reading.forwarded or _is_ours(desk, reading):
+        return
+    if not doubts_for(desk.rules).about(reading.facts, text, reading.needs):
         rule = (
             f"{', '.join(bulk)}; it names neither the consultation nor a place nor a question, and nothing else from"
-            f" {' or '.join(services(reading.facts)) or 'its sender'} is a response"
+            f" {' or '.join(sorted(known))} is a response"
         )
-        known = frozenset(services(reading.facts))
         ended.doubted[receipt.id] = Doubted(_set_aside(receipt, Verdict("marketing", rule)), known)
 
 

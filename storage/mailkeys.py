@@ -10,6 +10,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, delete, exists, insert, select
 
+from storage.database import insert_new
 from storage.models import MailKey, Receipt, ResponseRow
 
 _keys = MailKey.__table__  # type: ignore[attr-defined]  # SQLModel gives it to table classes only
@@ -17,7 +18,7 @@ _receipts = Receipt.__table__  # type: ignore[attr-defined]
 _responses = ResponseRow.__table__  # type: ignore[attr-defined]
 _MAX_BYTES = 255
 _CHUNK = 5_000
-Kind = Literal["id", "names", "service"]
+Kind = Literal["id", "names", "service", "sent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def add_keys(tx: Connection, new: Sequence[NewKeys]) -> None:
     """Write the keys of messages; those of an earlier reading give way."""
     if not new:
         return
-    tx.execute(delete(_keys).where(_keys.c.receipt_id.in_({keys.receipt_id for keys in new})))
+    own = _keys.c.receipt_id.in_({keys.receipt_id for keys in new})
+    tx.execute(delete(_keys).where(own, _keys.c.kind != "sent"))
     rows = [
         {"receipt_id": keys.receipt_id, "item": keys.item, "kind": kind, "value": value}
         for keys in new
@@ -63,6 +65,11 @@ def add_keys(tx: Connection, new: Sequence[NewKeys]) -> None:
     ]
     if rows:
         tx.execute(insert(_keys), rows)
+
+
+def add_sent(tx: Connection, receipt: int, item: int, message_id: str) -> None:
+    """We sent somebody a message about theirs, with this id: who answers it follows theirs up."""
+    insert_new(tx, _keys, [{"receipt_id": receipt, "item": item, "kind": "sent", "value": _kept(message_id)}])
 
 
 def links(tx: Connection, of: Sequence[NewKeys]) -> list[Link]:
@@ -75,7 +82,7 @@ def links(tx: Connection, of: Sequence[NewKeys]) -> list[Link]:
     pairs: set[tuple[int, int, str, int, int]] = set()
     naming, named = _keys.alias("naming"), _keys.alias("named")
     query = select(naming.c.receipt_id, naming.c.item, naming.c.value, named.c.receipt_id, named.c.item).where(
-        naming.c.kind == "names", named.c.kind == "id", named.c.value == naming.c.value,
+        naming.c.kind == "names", named.c.kind.in_(("id", "sent")), named.c.value == naming.c.value,
         named.c.receipt_id != naming.c.receipt_id,
     )  # fmt: skip
     for start in range(0, len(values), _CHUNK):

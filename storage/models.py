@@ -175,8 +175,9 @@ class PartRow(SQLModel, table=True):
 
 
 class MailKey(SQLModel, table=True):
-    """What a message is found by. ``kind``: id (its own), names (one that it answers or refers to), or service (a
-    domain that sent it out). ``item`` is 0 for the receipt's message, n for the n-th one forwarded in it."""
+    """What a message is found by. ``kind``: id (its own), names (one that it answers or refers to), service (a domain
+    that sent it out), or sent (the id of a message that we sent about it). ``item`` is 0 for the receipt's message, n
+    for the n-th one forwarded in it."""
 
     __tablename__ = "mail_key"
     __table_args__ = (Index("ix_mail_key", "kind", "value"),)

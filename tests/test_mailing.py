@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from storage import mailkeys
 from tests.support.consultation import Consultation, bundle, message
 
 FIRST = "Message-ID: <first@example.org>"
@@ -133,6 +134,20 @@ def test_a_person_s_word_stays_on_top(place: Consultation) -> None:
     assert place.failures() == {}
 
 
+def test_an_answer_to_our_acknowledgement_is_a_follow_up(here: Consultation) -> None:
+    """Who answers what we sent about their message follows that message up, also if it had no id of its own."""
+    here.mail("a.eml", TOPIC)
+    here.run("email")
+    (receipt,) = here.receipts("email")
+    with here.app() as app, app.database.write() as tx:
+        for _ in range(2):
+            mailkeys.add_sent(tx, receipt["id"], 0, "<ack-1@council.example>")
+    here.mail("b.eml", "And Dereham.", headers="In-Reply-To: <ack-1@council.example>")
+    here.run("email")
+    assert needs(here) == {"a.eml": [], "b.eml": ["follow-up?"]}
+    assert shown(here, "b.eml") == [(f"follow-up? {reference(here, 'a.eml')}", "<ack-1@council.example>")]
+
+
 def test_a_very_long_id_is_found_too(here: Consultation) -> None:
     """An id that is longer than an index takes is found all the same."""
     long = f"<{'é' * 700}@example.org>"
@@ -146,8 +161,8 @@ def test_one_look_up_a_batch(place: Consultation) -> None:
     """Follow-ups are looked for by an index, once for each batch: neither table is read through."""
     with place.app() as app, app.database.read() as tx:
         query = (
-            "explain query plan select 1 from mail_key a, mail_key b where a.kind = 'names' and b.kind = 'id'"
-            " and b.value = a.value and a.value in ('<a@b>', '<c@d>')"
+            "explain query plan select 1 from mail_key a, mail_key b"
+            " where a.kind = 'names' and b.kind in ('id', 'sent') and b.value = a.value and a.value in ('<a@b>', '<c@d>')"
         )
         plan = [row[3] for row in tx.exec_driver_sql(query)]
     assert len(plan) == 2
@@ -234,6 +249,18 @@ def test_a_channel_speaks_for_another(place: Consultation) -> None:
     assert (report["channels"]["email"]["read"], report["channels"]["email"]["set_aside"]) == (1, 0)
     assert report["channels"]["email"]["responses"] == 1
     assert place.failures() == {}
+
+
+def test_who_is_accepted_is_genuine(place: Consultation) -> None:
+    """A person who accepts bulk mail has said that somebody meant it; undone, it needs a look again."""
+    words, fields = ARRIVALS["petition.eml"]
+    place.mail("petition.eml", words, **fields)
+    place.run("email")
+    name = reference(place, "petition.eml")
+    place.decide(name, "accept")
+    assert needs(place) == {"petition.eml": []}
+    place.decide(name, "undo")
+    assert needs(place) == {"petition.eml": ["genuine?"]}
 
 
 def test_people_s_own_mail_comes_from_no_service(place: Consultation) -> None:

@@ -74,6 +74,9 @@ def test_only_the_topmost_authentication_results_count() -> None:
         (f"{FROM}\nList-Unsubscribe: <https://user:pass@a.example/>", "a.example"),
         (f"{FROM}\nDKIM-Signature: v=1; d=\"; b=x\nReturn-Path: nonsense", None),
         (f"{FROM}\nDKIM-Signature: v=1; d=../../etc; b=x", None),
+        (f"{FROM}\nPrecedence: bulk", "example.org"),
+        (f"{FROM}\nPrecedence: first-class", None),
+        ("From: nobody\nFeedback-ID: 1:2:3", None),
     ],
 )  # fmt: skip
 def test_the_sending_service(header: str, wanted: str | None) -> None:

@@ -11,11 +11,15 @@ from intake.reading.mimetree import Entity
 _COMMENT = re.compile(r"\([^()]*+\)")
 _RESULT = re.compile(r"(?<![\w.-])(spf|dkim|dmarc)\s*=\s*([a-z]{1,20})", re.IGNORECASE)
 _SERVER = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]{0,252})(?:\s+\d+)?\s*(?:;|$)")
-_LINK = re.compile(r"<\s{0,9}(?:https?://(?:[^/@\s>]{0,200}@)?|mailto:[^@\s>]{1,200}@)([A-Za-z0-9.-]{1,253})", re.IGNORECASE)
+_LINK = re.compile(
+    r"<\s{0,9}(?:https?://(?:[^/@\s>]{0,200}@)?|mailto:[^@\s>]{1,200}@)([A-Za-z0-9.-]{1,253})", re.IGNORECASE
+)
 _LIST = re.compile(r"<([A-Za-z0-9._-]{1,253})>")
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
 _SCORE = re.compile(r"\s*(-?\d{1,2})(?!\d)")
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "ltd", "mod", "net", "nhs", "org", "plc", "police", "sch"})
+_BULK_FIELDS = ("list-unsubscribe", "list-id", "feedback-id")
+_BULK = re.compile(r"\s*(?:bulk|list|junk)\b", re.IGNORECASE)
 _JUNK_SCORE = 5
 """Exchange's spam confidence level from which on it files a message as junk (0 to 9)."""
 _MAX_DOMAINS = 10
@@ -37,7 +41,7 @@ def from_way(message: Entity, author: str, return_path: str) -> dict[str, str]:
         **_authentication(message.header("authentication-results")[:_MAX_CHARS]),
         "dkim_domains": ";".join(signers),
         "list_unsubscribe_hosts": ";".join(_distinct(hosts)),
-        "sending_service": ";".join(_services(author, return_path, signers, [*hosts, *lists])),
+        "sending_service": ";".join(_services(message, author, [*signers, _domain_of(return_path), *hosts, *lists])),
         "spam_verdict": _spam_verdict(message),
     }
 
@@ -81,13 +85,14 @@ def _signers(message: Entity) -> list[str]:
     return _distinct(_plain(parse_value(f"x;{value[:_MAX_CHARS]}")[1].get("d", "")) for value in values)
 
 
-def _services(author: str, return_path: str, signers: list[str], of_list: list[str]) -> list[str]:
-    """The organisations that sent this out for its author: signers, envelope and list, if there is a list or any of
-    them is not the author's own. A person's own mail comes from no service."""
+def _services(message: Entity, author: str, domains: list[str]) -> list[str]:
+    """The organisations that sent this out for its author, by signature, envelope and list: if it is bulk mail, or any
+    of them is not the author's own. A person's own mail comes from no service."""
     own = organisation(_domain_of(author))
-    domains = _distinct([*signers, _domain_of(return_path), *of_list])
-    services = list(dict.fromkeys(organisation(domain) for domain in domains))
-    return services if of_list or any(service != own for service in services) else []
+    services = _distinct(organisation(domain) for domain in domains)
+    if any(map(message.has, _BULK_FIELDS)) or _BULK.match(message.header("precedence")):
+        return services or _distinct([own])
+    return services if any(service != own for service in services) else []
 
 
 def _spam_verdict(message: Entity) -> str:
