@@ -28,7 +28,7 @@ from intake.receive import ChannelRun
 from intake.settling import reread
 from intake.tables import RowReader
 from intake.trace import read_original, trace
-from storage import accounts, receipts, runs
+from storage import accounts, decisions, receipts, runs
 from storage.audit import Check, audit
 from storage.database import Database, DatabaseFull, DatabaseUnusable
 from storage.originals import OriginalDamaged, OriginalStore
@@ -153,9 +153,11 @@ class App:
             return self._waiting()
         with _storage_errors(), self.database.read() as tx:
             found = accounts.items(tx, outcome)
+            passed_on = decisions.passed_on(tx) if outcome == "set_aside" else {}
+        due = {receipt: decision.due.isoformat() for receipt, decision in passed_on.items() if decision.due}
         return [
             {"receipt": i.receipt, "reference": i.reference, "channel": i.channel, "outcome": i.outcome,
-             "reason": i.reason or None, "next": i.next_step or None, "run": i.run}
+             "reason": i.reason or None, "next": i.next_step or None, "run": i.run, "due": due.get(i.receipt)}
             for i in found
         ]  # fmt: skip
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from intake import normalise
+from intake import normalise, passing
 from intake.errors import NotThere, Refused
 from intake.normalise import Rules
 from intake.revise import apply_decisions, check_lists, column_and_value, corrected, holding, proposal
@@ -222,21 +222,16 @@ def _on_receipt(office: Office, target: Target, person: Person, wish: Wish) -> s
         case "overturn" if receipt.outcome != "set_aside" or receipt.kind == "file":
             raise Refused(f"Receipt {receipt.id} is {receipt.outcome}: only what is set aside can be overturned.")
         case "set-aside":
-            _check_set_aside(office, receipt, wish)
+            return _pass_on(office, target, person, wish)
     with office.database.write() as tx:
-        before = json.dumps({"outcome": receipt.outcome, "reason": receipt.reason, "next_step": receipt.next_step})
-        decisions.add_decision(
-            tx, at,
-            NewDecision(receipt_id=receipt.id, response_id=None, action=wish.action, by=person.name, value=wish.value,
-                        reason=wish.reason, before=before),
+        new = NewDecision(
+            receipt_id=receipt.id, response_id=None, action=wish.action, by=person.name, value=wish.value,
+            reason=wish.reason, before=_before(receipt),
         )  # fmt: skip
-        if wish.action == "set-aside":
-            receipts.settle(tx, None, at, [Settled(receipt.id, "set_aside", wish.value, "Pass it on.")])
-        elif wish.action == "overturn" and responses.responses_of(tx, [receipt.id]):
+        decisions.add_decision(tx, at, new)
+        if wish.action == "overturn" and responses.responses_of(tx, [receipt.id]):
             receipts.settle(tx, None, at, [Settled(receipt.id, "read")])
         ledger.number_entries(tx)
-    if wish.action == "set-aside":
-        return f"Receipt {receipt.id}: set aside as {wish.value}."
     with office.database.read() as tx:
         still = receipts.by_numbers(tx, [receipt.id])[0]
     if still.outcome != "read":
@@ -247,15 +242,41 @@ def _on_receipt(office: Office, target: Target, person: Person, wish: Wish) -> s
     return f"Receipt {receipt.id}: {now.outcome}{said}{'' if said.endswith('.') else '.'}"
 
 
-def _check_set_aside(office: Office, receipt: ReceiptView, wish: Wish) -> None:
-    if wish.value not in PASSED_ON_REASONS:
-        raise Refused(f"A person sets aside with --value and one of: {', '.join(PASSED_ON_REASONS)}.")
+def _before(receipt: ReceiptView) -> str:
+    return json.dumps({"outcome": receipt.outcome, "reason": receipt.reason, "next_step": receipt.next_step})
+
+
+def _pass_on(office: Office, target: Target, person: Person, wish: Wish) -> str:
+    """Set a person's message aside, which is no answer: to whom it goes, and by when that must be answered."""
+    receipt, at = target.receipt, office.clock()
+    reason, to = _reason_and_receiver(wish)
     with office.database.read() as tx:
-        mine = responses.responses_of(tx, [receipt.id]).get(receipt.id, [])
+        mine = responses.load(tx, responses.responses_of(tx, [receipt.id]).get(receipt.id, []))
     if receipt.outcome != "read" or len(mine) > 1:
         raise Refused(
             "Only a receipt that is read and has one response is set aside; exclude single responses instead."
         )
+    arrived = next((view.response.received_at for view in mine), None) or receipt.arrived_at or at
+    due = passing.due_day(reason, min(arrived, at), office.rules.consultation.timezone)
+    step = passing.next_step(reason, to, due)
+    with office.database.write() as tx:
+        new = NewDecision(
+            receipt_id=receipt.id, response_id=None, action="set-aside", by=person.name, value=to, reason=reason,
+            before=_before(receipt), due=due,
+        )  # fmt: skip
+        decisions.add_decision(tx, at, new)
+        receipts.settle(tx, None, at, [Settled(receipt.id, "set_aside", reason, step)])
+        ledger.number_entries(tx)
+    return f"Receipt {receipt.id}: set aside as {reason}. {step}"
+
+
+def _reason_and_receiver(wish: Wish) -> tuple[str, str]:
+    """The reason's word, and to whom it goes. The word may also stand alone in ``--value``, where it once had to."""
+    reason, to = (wish.reason, " ".join(wish.value.split())) if wish.reason else (wish.value, "")
+    if reason not in PASSED_ON_REASONS:
+        words = ", ".join(PASSED_ON_REASONS)
+        raise Refused(f'A person sets aside with --reason and one of: {words}; --value "to whom" it is passed on.')
+    return reason, to
 
 
 def _on_alike(office: Office, target: Target, person: Person, wish: Wish) -> str:

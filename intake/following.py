@@ -4,18 +4,16 @@ All of it is worked out anew from what is stored, so a run that was killed half-
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from functools import partial
 
 from intake.normalise import Rules
 from intake.outcomes import ROWS_READER, Desk, make_response
 from intake.receive import ChannelRun
-from intake.revise import apply_decisions, holding
+from intake.rewrite import flag, restate, rewritten
 from intake.splitting import row_cells
-from storage import decisions, ledger, receipts, responses, rows
-from storage.database import Transaction
-from storage.responses import Change, ResponseView
-from storage.schema import Need, Response
+from storage import ledger, receipts, responses, rows
+from storage.responses import Change
+from storage.schema import Response
 
 _BATCH = 100
 
@@ -28,7 +26,7 @@ def follow_tables(current: ChannelRun, desk: Desk) -> None:
         gone = rows.gone_rows(tx, current.channel, has_ids=has_ids)
         flagged = rows.flagged(tx, current.channel, "gone?")
     for number in sorted(gone ^ flagged):
-        _change(current, desk.rules, number, partial(_flag, need="gone?", on=number in gone))
+        _change(current, desk.rules, number, partial(flag, need="gone?", on=number in gone))
     if has_ids:
         _flag_doubled_ids(current, desk.rules)
 
@@ -60,7 +58,7 @@ def _take_newest_values(current: ChannelRun, desk: Desk) -> None:
                         "needs": tuple(sorted(needs)),
                     }
                 )
-                change = _changed(tx, desk.rules, view, base)
+                change = rewritten(tx, desk.rules, view, base)
                 responses.change_response(
                     tx, current.run, at,
                     Change(response_id=view.id, cause=change.cause, response=change.response, base=change.base,
@@ -84,34 +82,10 @@ def _flag_doubled_ids(current: ChannelRun, rules: Rules) -> None:
 
 def _doubled(state: Response, others: Iterable[str]) -> Response:
     both = tuple(sorted({*state.likely_duplicate_of, *others}))
-    return _flag(state.model_copy(update={"likely_duplicate_of": both}), "duplicate?", on=True)
-
-
-def _flag(state: Response, need: Need, *, on: bool) -> Response:
-    needs = {*state.needs, need} if on else set(state.needs) - {need}
-    return state.model_copy(update={"needs": tuple(sorted(needs))})
+    return flag(state.model_copy(update={"likely_duplicate_of": both}), "duplicate?", on=True)
 
 
 def _change(current: ChannelRun, rules: Rules, number: int, revise: Callable[[Response], Response]) -> None:
     with current.database.write() as tx:
         restate(tx, current.run, current.clock(), rules, number, revise)
         ledger.number_entries(tx)
-
-
-def restate(
-    tx: Transaction, run: int | None, at: datetime, rules: Rules, number: int, revise: Callable[[Response], Response]
-) -> None:
-    """Write a response's machine-made state anew, if that changes it, with people's decisions on top."""
-    view = responses.load(tx, [number])[0]
-    before = responses.base_state(tx, view)
-    base = revise(before)
-    if base != before:
-        responses.change_response(tx, run, at, _changed(tx, rules, view, base))
-
-
-def _changed(tx: Transaction, rules: Rules, view: ResponseView, base: Response) -> Change:
-    held = holding(decisions.decisions_on(tx, [], view.id))
-    if not held:
-        return Change(response_id=view.id, cause="reading", response=base)
-    state = apply_decisions(rules, base, held)
-    return Change(response_id=view.id, cause="decision", response=state, base=base)

@@ -1,7 +1,7 @@
 """One run, read like a table of contents: list, receive, split, put away, read, settle, account."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from intake.reading.parts import ToolMissing
 from intake.reading.readers import Means, Readers
 from intake.rebuilt import suggest_rebuilt
 from intake.receive import ChannelRun, Listed, list_source, receive, unknown
-from intake.settling import settle_pending
+from intake.settling import free_doubted, settle_pending
 from intake.splitting import split_deliveries
 from storage import accounts, deliveries, ledger, receipts, runs
 from storage.database import Database, LeaseHeld, Transaction
@@ -131,6 +131,7 @@ def run(job: Job, ways: dict[str, Way], pool: Readers) -> RunReport:
         log.warning("no sandbox", run=number, sandbox=job.means.kind, why=job.means.why, advice=job.means.advice)
     lacking: list[str] = []
     reports = {name: _run_channel(job, number, name, way, pool, lacking) for name, way in ways.items()}
+    _free(job, number, ways, pool, reports)
     finished = job.clock()
     balanced = all(report.error is None and report.unknown == 0 for report in reports.values())
     report = RunReport(number, started, finished, balanced, reports, job.means, tuple(dict.fromkeys(lacking)))
@@ -152,6 +153,32 @@ def _run_channel(job: Job, run_number: int, name: str, way: Way, pool: Readers, 
     except LeaseHeld:
         error = "Another run is working on this channel now; nothing was done here, the next run takes it up."
         return _account(job, current, None, [], 0, error)
+
+
+def _free(job: Job, number: int, ways: dict[str, Way], pool: Readers, reports: dict[str, ChannelReport]) -> None:
+    """Once all is in: what was set aside as advertising, and now isn't, is read; one channel may speak for another."""
+    freed = True
+    while freed:
+        freed = False
+        for name, way in ways.items():
+            current = ChannelRun(name, number, job.database, job.originals, job.clock)
+            try:
+                with job.database.lease(f"channel {name}"):
+                    count = free_doubted(current, way.desk, pool)
+            except LeaseHeld:
+                continue
+            if count:
+                freed = True
+                reports[name] = _recounted(job, name, reports[name])
+
+
+def _recounted(job: Job, name: str, report: ChannelReport) -> ChannelReport:
+    with job.database.read() as tx:
+        now = accounts.accounts(tx, [name])[name]
+    return replace(
+        report, read=now.read, repeats=now.repeats, set_aside=now.set_aside, quarantined=now.quarantined,
+        responses=now.responses,
+    )  # fmt: skip
 
 
 def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking: list[str]) -> ChannelReport:

@@ -220,21 +220,21 @@ def _sender(rules: Rules, filled: Filled, reading: Reading) -> None:
     if not address or rules.is_ours(address):
         return
     header = next((p for p in reading.parts if p.kind == "headers"), None)
-    filled.fill("email", address, _in_header(header, address))
+    filled.fill("email", address, in_header(header, address))
     if name and name.casefold() != address.casefold():
-        filled.fill("name", name, _in_header(header, name))
+        filled.fill("name", name, in_header(header, name))
 
 
 def _subject_alone(filled: Filled, reading: Reading) -> None:
     """A message with nothing but a subject: that is what its sender said."""
     if subject := reading.facts.get("subject", "").strip():
         header = next((p for p in reading.parts if p.kind == "headers"), None)
-        filled.fill("text", subject, _in_header(header, subject, "subject:"))
+        filled.fill("text", subject, in_header(header, subject, "subject:"))
         filled.fill("method", "text")
         filled.fill("confidence", 1.0)
 
 
-def _in_header(header: Part | None, value: str, field_name: str = "from:") -> Evidence:
+def in_header(header: Part | None, value: str, field_name: str = "from:") -> Evidence:
     if header is not None and (start := _in_line(header.text, field_name, value)) >= 0:
         return _in_part(header, start, start + len(value), value)
     return Evidence(value=value, method="text", confidence=1.0)

@@ -12,16 +12,21 @@ import msgspec
 from pydantic import ValidationError
 
 from intake import normalise
+from intake.bulk import bulk_signs, doubts_for, services, spam_sign
+from intake.claims import add_claims
 from intake.config import ChannelSettings
+from intake.cues import cues
+from intake.mailing import Doubted, keys_of
 from intake.normalise import Filled, Rules
 from intake.reading.parts import Reading, ToolMissing, Unreadable
 from intake.reading.sandbox import ReadResult
 from intake.screening import Verdict, screen_message
 from intake.tables import RowReader, is_blank
+from storage.mailkeys import NewKeys
 from storage.receipts import ReceiptView, Settled
 from storage.reference import make_reference
 from storage.responses import NewResponse, StoredPart
-from storage.schema import NEEDS, Response
+from storage.schema import NEEDS, Evidence, Response
 
 ROWS_READER = "rows 1"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -39,11 +44,14 @@ class Desk:
 
 @dataclass(slots=True)
 class Ended:
-    """What became of some receipts, to be written in one transaction."""
+    """What became of some receipts, to be written in one transaction. ``doubted`` are those, by receipt, whose
+    responses count only if something else from the service that sent them is a response."""
 
     settled: list[Settled] = field(default_factory=list)
     responses: list[NewResponse] = field(default_factory=list)
     parts: list[StoredPart] = field(default_factory=list)
+    mail_keys: list[NewKeys] = field(default_factory=list)
+    doubted: dict[int, Doubted] = field(default_factory=dict)
     row_ids: dict[str, int] = field(default_factory=dict)
     identities: dict[str, str] = field(default_factory=dict)
     receipts: int = 0
@@ -58,7 +66,10 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
     """Work out what a reading makes of its receipt. ``screened`` is false where a person overturned the screening."""
     ended.receipts += 1
     if isinstance(result, ToolMissing):
-        # What waited goes on waiting; what was in quarantine, and is only tried again, stays there.
+        # What waited goes on waiting; what was in quarantine, and is only tried again, stays there, and what is set
+        # aside keeps its reason.
+        if receipt.outcome == "set_aside":
+            return
         reason = result.reason or f"{result.tool} is missing."
         ended.settled.append(Settled(receipt.id, receipt.outcome, reason, result.advice))
     elif isinstance(result, Unreadable):
@@ -67,18 +78,18 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
         ended.settled.append(Settled(receipt.id, "quarantined", _UNSOUND.reason, _UNSOUND.next_step))
     else:
         ended.parts += [part for n, r in enumerate([result, *result.forwarded]) for part in _parts(receipt, n, r)]
-        is_message = receipt.media_type == "message/rfc822"
-        if is_message and receipt.delivery_id is None and _DIGEST.fullmatch(result.facts.get("identity", "")):
-            ended.identities[receipt.sha256] = result.facts["identity"]
-        verdict = _verdict(result, is_message=is_message) if screened else None
-        if verdict is not None:
-            said = f"Rule: {verdict.rule}. A person looks at it before closing; overturn it if it is an answer."
-            ended.settled.append(Settled(receipt.id, "set_aside", verdict.reason, said))
-        elif is_message:
-            ended.responses += _from_message(desk, receipt, result)
+        if receipt.media_type == "message/rfc822":
+            _add_message(desk, ended, receipt, result, screened=screened)
+        elif screened and normalise.is_blank_document(result):
+            ended.settled.append(_set_aside(receipt, Verdict("empty", "nothing on any page")))
         else:
             filled = normalise.document(desk.rules, receipt, result)
             ended.responses.append(_response(desk, receipt, 1, filled, result.reader))
+
+
+def _set_aside(receipt: ReceiptView, verdict: Verdict) -> Settled:
+    said = f"Rule: {verdict.rule}. A person looks at it before closing; overturn it if it is an answer."
+    return Settled(receipt.id, "set_aside", verdict.reason, said)
 
 
 def _is_sound(reading: Reading) -> bool:
@@ -92,21 +103,58 @@ def _is_sound(reading: Reading) -> bool:
     )
 
 
-def _verdict(reading: Reading, *, is_message: bool) -> Verdict | None:
-    if is_message:
-        return screen_message(reading.facts)
-    return Verdict("empty", "nothing on any page") if normalise.is_blank_document(reading) else None
+def _add_message(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Reading, *, screened: bool) -> None:
+    """A message: set aside by rule, or one response, or one for each message that one of ours forwarded whole."""
+    if receipt.delivery_id is None and _DIGEST.fullmatch(reading.facts.get("identity", "")):
+        ended.identities[receipt.sha256] = reading.facts["identity"]
+    all_readings = [reading, *reading.forwarded]
+    ended.mail_keys += keys_of(receipt.id, all_readings, [_is_ours(desk, each) for each in all_readings])
+    text = "\n\n".join(part.text for part in reading.parts if part.content)
+    verdict = screen_message(reading.facts, text, desk.rules.is_ours) if screened else None
+    if verdict is not None:
+        ended.settled.append(_set_aside(receipt, verdict))
+    elif reading.forwarded and _is_relayed(desk, reading):
+        for n, inner in enumerate(reading.forwarded, start=1):
+            filled = normalise.message(desk.rules, receipt, inner, reading)
+            add_claims(filled, inner)
+            ended.responses.append(_response(desk, receipt, n, filled, inner.reader, item=n))
+    else:
+        filled = normalise.message(desk.rules, receipt, reading)
+        add_claims(filled, reading)
+        if screened:
+            _add_doubts(desk, ended, receipt, reading, text, filled)
+        for cue in cues(reading.parts):
+            filled.offer("exclusion_reason", cue)
+        ended.responses.append(_response(desk, receipt, 1, filled, reading.reader))
 
 
-def _from_message(desk: Desk, receipt: ReceiptView, reading: Reading) -> list[NewResponse]:
-    """One response, or one for each message that one of ours forwarded whole."""
+def _is_relayed(desk: Desk, reading: Reading) -> bool:
     sender = reading.facts.get("from_email", "").casefold()
-    if reading.forwarded and any(sender.endswith(known.casefold()) for known in desk.channel.forwarders):
-        return [
-            _response(desk, receipt, n, normalise.message(desk.rules, receipt, inner, reading), inner.reader, item=n)
-            for n, inner in enumerate(reading.forwarded, start=1)
-        ]
-    return [_response(desk, receipt, 1, normalise.message(desk.rules, receipt, reading), reading.reader)]
+    return any(sender.endswith(known.casefold()) for known in desk.channel.forwarders)
+
+
+def _is_ours(desk: Desk, reading: Reading) -> bool:
+    return desk.rules.is_ours(reading.facts.get("from_email", "")) or _is_relayed(desk, reading)
+
+
+def _add_doubts(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Reading, text: str, filled: Filled) -> None:
+    """Bulk headers and a spam filter's word are a reason to look (`genuine?`). What has bulk headers and shows nothing
+    of a person or of this consultation counts only if something else from its service does."""
+    bulk, spam = bulk_signs(reading.facts), spam_sign(reading.facts, receipt.facts)
+    if not bulk and not spam:
+        return
+    filled.needs.add("genuine?")
+    said = ", ".join([*bulk, *([spam] if spam else [])])
+    filled.offer("needs", Evidence(value="genuine?", method="text", confidence=0.5, quote=said))
+    known = frozenset(services(reading.facts))
+    if not bulk or not known or reading.forwarded or _is_ours(desk, reading):
+        return
+    if not doubts_for(desk.rules).about(reading.facts, text, reading.needs):
+        rule = (
+            f"{', '.join(bulk)}; it names neither the consultation nor a place nor a question, and nothing else from"
+            f" {' or '.join(sorted(known))} is a response"
+        )
+        ended.doubted[receipt.id] = Doubted(_set_aside(receipt, Verdict("marketing", rule)), known)
 
 
 def add_row(desk: Desk, ended: Ended, receipt: ReceiptView, cells: dict[str, str], *, screened: bool = True) -> None:

@@ -11,9 +11,9 @@ from itertools import groupby
 
 import structlog
 
-from intake.following import restate
 from intake.normalise import Rules
 from intake.receive import ChannelRun, Listed
+from intake.rewrite import restate
 from storage import ledger, rebuilt, responses
 from storage.database import Transaction
 from storage.rebuilt import Alike, Pair

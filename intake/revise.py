@@ -49,7 +49,8 @@ def apply_decisions(rules: Rules, base: Response, held: Sequence[DecisionView]) 
     for decision in held:
         match decision.action:
             case "accept" if decision.version == base.version:
-                state = _with(state, status="accepted")
+                # Who has compared it with its original knows that somebody meant it.
+                state = _with(state, status="accepted", needs=_without(state, "genuine?"))
             case "correct":
                 column, value = column_and_value(decision.value)
                 state = corrected(state, column, value, rules)

@@ -5,16 +5,19 @@ What can be read becomes responses. A repeat is a byte-identical whole message o
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
+from intake.mailing import decide_doubted, flag_follow_ups, to_be_freed
+from intake.normalise import Rules
 from intake.outcomes import Desk, Ended, add_result, add_row
 from intake.reading.parts import ToolMissing, Unreadable
 from intake.reading.readers import Readers
 from intake.reading.sandbox import ReadJob
 from intake.receive import ChannelRun
 from intake.splitting import row_cells, split_delivery
-from storage import deliveries, ledger, rebuilt, receipts, responses, rows
+from storage import deliveries, ledger, mailkeys, rebuilt, receipts, responses, rows
 from storage.database import Transaction
 from storage.receipts import ReceiptView, Settled
 from storage.reference import make_reference
@@ -36,7 +39,7 @@ def settle_pending(
 
     ``advance`` is told of each batch how many receipts it settled.
     """
-    writer = _Writer(current, advance)
+    writer = _Writer(current, desk.rules, advance)
     _settle_rows(current, desk, writer)
     # Followers, whose bytes an older receipt holds, wait for how that one ends.
     missing = _settle_items(current, desk, pool, writer, followers=False)
@@ -46,8 +49,9 @@ def settle_pending(
 class _Writer:
     """Collects what became of receipts, and writes it a batch at a time."""
 
-    def __init__(self, current: ChannelRun, advance: Callable[[int], None]) -> None:
+    def __init__(self, current: ChannelRun, rules: Rules, advance: Callable[[int], None]) -> None:
         self._current = current
+        self._rules = rules
         self._advance = advance
         self.ended = Ended()
 
@@ -57,7 +61,7 @@ class _Writer:
 
     def write(self) -> None:
         if self.ended.receipts:
-            write_ended(self._current, self.ended)
+            write_ended(self._current, self._rules, self.ended)
             self._advance(self.ended.receipts)
             self.ended = Ended()
 
@@ -145,19 +149,29 @@ def read_job(current: ChannelRun, receipt: ReceiptView) -> ReadJob:
     return ReadJob(receipt.id, current.originals.path(receipt.sha256), None, receipt.media_type, options)
 
 
-def write_ended(current: ChannelRun, ended: Ended) -> None:
+def write_ended(current: ChannelRun, rules: Rules, ended: Ended) -> None:
     """Write what became of some receipts, in one transaction."""
     at = current.clock()
     with current.database.write() as tx:
         new = _without_versions(tx, current, ended)
-        responses.add_responses(tx, current.run, at, _with_free_references(tx, new))
+        mailkeys.add_keys(tx, ended.mail_keys)
+        _add(tx, current, at, [n for n in new if n.receipt_id not in ended.doubted])
         responses.add_parts(tx, ended.parts)
         rebuilt.keep_identities(tx, list(ended.identities.items()))
         receipts.settle(tx, current.run, at, ended.settled)
+        if ended.doubted:
+            counting, aside = decide_doubted(tx, ended.doubted, new)
+            _add(tx, current, at, counting)
+            receipts.settle(tx, current.run, at, aside)
+        flag_follow_ups(tx, rules, current.run, at, ended.mail_keys)
         ledger.number_entries(tx)
     for settled in ended.settled:
         if settled.outcome == "quarantined":
             log.info("quarantined", receipt=settled.receipt, reason=settled.reason, next=settled.next_step)
+
+
+def _add(tx: Transaction, current: ChannelRun, at: datetime, new: Sequence[NewResponse]) -> None:
+    responses.add_responses(tx, current.run, at, _with_free_references(tx, new))
 
 
 def _without_versions(tx: Transaction, current: ChannelRun, ended: Ended) -> list[NewResponse]:
@@ -187,7 +201,7 @@ def _with_free_references(tx: Transaction, new: Sequence[NewResponse]) -> list[N
 
 def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView, *, screened: bool) -> None:
     """Read one receipt again and settle it anew, because a person asked for it."""
-    writer = _Writer(current, lambda _: None)
+    writer = _Writer(current, desk.rules, lambda _: None)
     if receipt.kind == "file":
         _split_again(current, desk, pool, receipt)
         return
@@ -203,6 +217,27 @@ def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView,
         results = [result for _, result in pool.read([read_job(current, receipt)])] if intact else [_DAMAGED]
         add_result(desk, writer.ended, receipt, results[0], screened=screened)
     writer.write()
+
+
+def free_doubted(current: ChannelRun, desk: Desk, pool: Readers) -> int:
+    """Give back to be responses what was set aside as advertising before something else from its service was one; how
+    many. Each may speak for others in turn, so it is asked until there are none."""
+    tried: set[int] = set()
+    while True:
+        with current.database.read() as tx:
+            numbers = [number for number in to_be_freed(tx, current.channel) if number not in tried]
+            waiting = receipts.by_numbers(tx, numbers[:_PAGE])
+        if not waiting:
+            break
+        for receipt in waiting:
+            tried.add(receipt.id)
+            reread(current, desk, pool, receipt, screened=True)
+    with current.database.read() as tx:
+        return sum(
+            receipt.outcome != "set_aside"
+            for start in range(0, len(tried), _PAGE)
+            for receipt in receipts.by_numbers(tx, sorted(tried)[start : start + _PAGE])
+        )
 
 
 def _as_older(current: ChannelRun, receipt: ReceiptView) -> Settled | None:

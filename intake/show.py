@@ -167,6 +167,8 @@ def trace(found: dict[str, Any]) -> None:
         arrived = f"arrived {receipt['arrived_at']} ({receipt['arrived_basis']}), source {receipt['source']}"
         said = f"receipt {receipt['receipt']} ({receipt['outcome']}) on {receipt['channel']}, run {receipt['run']}"
         console.print(_plain(f"{said}, {arrived}"))
+        if receipt["reason"]:
+            console.print(_plain(f"  {receipt['reason']}: {receipt['next'] or ''}"))
         for kept in receipt["originals"]:
             state = {True: "intact", False: "DAMAGED"}.get(kept["intact"], kept["intact"])
             console.print(_plain(f"  original {kept['sha256']}: {kept['bytes']} bytes, {kept['media_type']}, {state}"))

@@ -106,6 +106,8 @@ def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> di
         "row": view.place,
         "outcome": view.outcome,
         "reason": view.reason or None,
+        "next": view.next_step or None,
+        "passed_on": _passed_on(tx, view),
         "arrived_at": None if view.arrived_at is None else _z(utc_text(view.arrived_at)),
         "arrived_basis": view.arrived_basis,
         "taken_at": _z(utc_text(view.taken_at)),
@@ -114,6 +116,15 @@ def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> di
         "original": described[0],
         "originals": described,
     }
+
+
+def _passed_on(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:
+    """To whom a person passed it on, and by when that must be answered; None if nobody did, or it is overturned."""
+    decision = decisions.passed_on(tx, view.id).get(view.id) if view.outcome == "set_aside" else None
+    if decision is None:
+        return None
+    due = None if decision.due is None else decision.due.isoformat()
+    return {"to": decision.value or None, "due": due, "by": decision.by, "at": _z(utc_text(decision.at))}
 
 
 def _original(tx: Transaction, originals: OriginalStore, sha256: str) -> dict[str, Any]:

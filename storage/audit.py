@@ -356,7 +356,7 @@ def _decisions(connection: Connection, ledger: _Ledger) -> Check:
     undone = {row["value"]: row["id"] for row in _rows(connection, undo)}
     for row in _rows(connection, "select * from decision"):
         seen.add(row["id"])
-        document = {name: row[name] for name in covered}
+        document = {name: row[name] for name in covered} | ({"due": row["due"]} if row["due"] else {})
         sound = ledger.decisions.get(row["id"]) == _commitment(row["salt"], document)
         check.expect(sound and undone.get(str(row["id"])) == row["undone_by"], row["receipt_id"])
     for number in sorted(ledger.decisions.keys() - seen):

@@ -3,7 +3,7 @@ deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
@@ -18,7 +18,8 @@ _decisions = Decision.__table__  # type: ignore[attr-defined]  # SQLModel gives 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDecision:
-    """A decision to be written. ``before`` is what a receipt's outcome was (JSON), for undoing a decision on it."""
+    """A decision to be written. ``before`` is what a receipt's outcome was (JSON), for undoing a decision on it;
+    ``due`` by when what it passes on must be answered."""
 
     receipt_id: int
     response_id: int | None
@@ -28,6 +29,7 @@ class NewDecision:
     reason: str = ""
     version: int = 1
     before: str = ""
+    due: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class DecisionView:
     before: str
     by: str
     at: datetime
+    due: date | None
     undone_by: int | None
 
 
@@ -54,6 +57,7 @@ def add_decision(tx: Connection, at: datetime, new: NewDecision) -> int:
     row: dict[str, Any] = {
         "id": number, "response_id": new.response_id, "receipt_id": new.receipt_id, "action": new.action,
         "value": new.value, "reason": new.reason, "version": new.version, "before": new.before, "by": new.by, "at": at,
+        "due": new.due,
     }  # fmt: skip
     tx.execute(insert(_decisions), {**row, "salt": salt})
     entry = {
@@ -65,8 +69,10 @@ def add_decision(tx: Connection, at: datetime, new: NewDecision) -> int:
 
 
 def decision_document(row: dict[str, Any]) -> dict[str, Any]:
-    """What the ledger's commitment to a decision covers."""
-    return {**row, "at": utc_text(row["at"])}
+    """What the ledger's commitment to a decision covers: all of it, a due date where there is one."""
+    document = {**row, "at": utc_text(row["at"])}
+    due = document.pop("due", None)
+    return document if due is None else {**document, "due": due.isoformat()}
 
 
 def mark_undone(tx: Connection, decision: int, by_decision: int) -> None:
@@ -90,3 +96,14 @@ def on_batches(tx: Connection, batches: Sequence[str]) -> list[DecisionView]:
 
 def _view(row: Row[Any]) -> DecisionView:
     return DecisionView(**{k: v for k, v in row._mapping.items() if k != "salt"})
+
+
+def passed_on(tx: Connection, receipt: int | None = None) -> dict[int, DecisionView]:
+    """The decision by which a person set a receipt aside, the last that holds: of this receipt, or of all, by receipt.
+
+    Whether the receipt is set aside still, its outcome says.
+    """
+    query = select(_decisions).where(_decisions.c.action == "set-aside", _decisions.c.undone_by.is_(None))
+    if receipt is not None:
+        query = query.where(_decisions.c.receipt_id == receipt)
+    return {row.receipt_id: _view(row) for row in tx.execute(query.order_by(_decisions.c.id))}

@@ -174,6 +174,20 @@ class PartRow(SQLModel, table=True):
     words: bytes | None = Field(default=None, sa_column=Column(LargeBinary(), nullable=True))
 
 
+class MailKey(SQLModel, table=True):
+    """What a message is found by. ``kind``: id (its own), names (one that it answers or refers to), service (a domain
+    that sent it out), or sent (the id of a message that we sent about it). ``item`` is 0 for the receipt's message, n
+    for the n-th one forwarded in it."""
+
+    __tablename__ = "mail_key"
+    __table_args__ = (Index("ix_mail_key", "kind", "value"),)
+
+    receipt_id: int = Field(primary_key=True, foreign_key="receipt.id")
+    item: int = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    value: str = Field(sa_column=Column(Text(), primary_key=True))
+
+
 class ResponseRow(SQLModel, table=True):
     """A response as it stands now. ``revision`` counts its writes; ``cause`` is reading or decision; ``base_revision``
     is the newest revision that holds what the machine read, before any person's word."""
@@ -288,7 +302,8 @@ class MonitoringAnswer(SQLModel, table=True):
 
 
 class Decision(SQLModel, table=True):
-    """What a person did to a response or a receipt. Undone is a mark; nothing is taken away."""
+    """What a person did to a response or a receipt. ``due``: by when what was passed on must be answered. Undone is a
+    mark; nothing is taken away."""
 
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     response_id: int | None = Field(default=None, foreign_key="response.id", index=True)
@@ -300,6 +315,7 @@ class Decision(SQLModel, table=True):
     before: str = _text()
     by: str
     at: datetime = _utc()
+    due: date | None = Field(default=None, sa_column=Column(IsoDate(), nullable=True))
     undone_by: int | None = None
     salt: str
 

@@ -368,6 +368,12 @@ def parts_of(tx: Connection, receipt_id: int) -> list[StoredPart]:
     ]
 
 
+def part(tx: Connection, receipt_id: int, item: int, number: int) -> str | None:
+    """The text of one part, None if it is not there."""
+    one = (_parts.c.receipt_id == receipt_id, _parts.c.item == item, _parts.c.number == number)
+    return tx.execute(select(_parts.c.text).where(*one)).scalar()
+
+
 def view(row: Row[Any]) -> ResponseView:
     """A row of the table as the plain, validated model."""
     values = row._mapping

@@ -358,7 +358,7 @@ def test_set_aside_and_overturn(mine: Consultation) -> None:
     """An enquiry set aside by a person no longer counts, and counts again once that is overturned or undone."""
     called = mine.response("phone")
     before = state(mine, called["reference"])
-    mine.decide(called["reference"], "set-aside", "enquiry")
+    mine.decide(called["reference"], "set-aside", "the contact centre", "enquiry")
     assert mine.responses("phone") == []
     account = adds_up(mine, "phone")
     assert (account["read"], account["set_aside"], account["responses"]) == (0, 1, 0)
@@ -548,7 +548,7 @@ WISHES = st.one_of(
     ).map(lambda typed: Wish("correct", typed)),
     st.sampled_from(["Words.", WORDS, "Watton, NR16 1ZZ, 07700 900123."]).map(lambda typed: Wish("transcribe", typed)),
     st.sampled_from(["test", "abuse"]).map(lambda word: Wish("exclude", reason=word)),
-    st.sampled_from(["enquiry", "complaint"]).map(lambda word: Wish("set-aside", word)),
+    st.sampled_from(["enquiry", "complaint"]).map(lambda word: Wish("set-aside", "a desk", word)),
 )  # fmt: skip
 STEPS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["ann", "bob"]), WISHES), min_size=1, max_size=7)
 
@@ -668,7 +668,7 @@ def test_the_ledger_tells_nobody_s_name_or_words(mine: Consultation) -> None:
     mine.decide(name, "restore", by=who[0])
     mine.decide(name, "undo", by=who[1])
     mine.decide(aside, "overturn", by=who[0])
-    mine.decide(mine.response("phone")["reference"], "set-aside", "complaint", "secret-note", by=who[1])
+    mine.decide(mine.response("phone")["reference"], "set-aside", "secret-desk", "complaint", by=who[1])
     bodies = "\n".join(map(str, mine.sql("select body from ledger_entry")))
     assert '"action":"confirm"' in bodies
     assert not [word for word in ("zebedee", "ecret", "complaint") if word in bodies]

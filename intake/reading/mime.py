@@ -8,18 +8,31 @@ Options: ``unquote_from`` (bool): the message comes from an mbox, which puts ">"
 
 Facts (all strings; absent if unknown):
     from_name, from_email     of the first mailbox of From; from_count how many there are
-    reply_to, sender_email    the first address of Reply-To and Sender; to: the first 50 of To, joined by ", "
+    from_readable             from_email with an internationalised domain in its own letters (RFC 5890)
+    from_signs                what is odd about them: address, direction, unseen, mixed-script, joined by ";"
+    reply_to, sender_email    the first address of Reply-To and Sender
+    to, cc                    the first 50 addresses of each, joined by ", "
     subject                   decoded
     date_header               Date, as UTC "YYYY-MM-DDTHH:MM:SSZ"; absent if it has no zone
     received_header           the date of the topmost Received, likewise
-    message_id, in_reply_to, references     with their angle brackets; the last two joined by a space
+    message_id                with its angle brackets
+    in_reply_to, references   likewise, up to 20 of each, joined by a space
     return_path               the address, or "<>"
+    spf, dkim, dmarc          the results (pass, fail, none …) in the topmost Authentication-Results (RFC 8601), and
+    authentication_server     the name of the server that says so
+    dkim_domains              the signing domains (d=) of all signatures (RFC 6376), joined by ";"
+    sending_service           the organisations that sent it out for its author, joined by ";": by signature, envelope,
+                              List-Unsubscribe and List-Id; absent where a person's own provider alone sent it
+    list_unsubscribe_hosts    the hosts of that field, joined by ";"
+    spam_verdict              the field in which a spam filter says that this is spam
     auto_submitted, precedence              the keyword in lower case (RFC 3834)
     report_type               of a multipart/report (delivery-status, disposition-notification, feedback-report)
     delivery_status_action    of RFC 3464: failed, delayed, delivered, relayed, expanded, joined by ";"
     disposition               of RFC 8098: displayed, deleted
     list_unsubscribe, list_id, x_autoreply, x_failed_recipients, feedback_id    "true" if there is such a field
+    acknowledgement           "true": it has the field with which our own acknowledgements are marked
     x_auto_response_suppress  as it stands
+    content_class             of Exchange, in lower case (urn:content-classes:mdn …)
     content_type              the media type of the message
     has_attachments           "true": something besides bodies, logos and signatures
     empty                     "true": no text, and nothing attached
