@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from channels.base import Adapter, AdapterKind, AdapterSettings, ConfigPath, NotYet, Outside
+from channels.acknowledge import AcknowledgeSettings, make_acknowledging
+from channels.base import Acknowledging, Adapter, AdapterKind, AdapterSettings, ConfigPath, NotYet, Outside
 from channels.folder import FolderAdapter
 from channels.maildir import MailLayout
 
@@ -17,6 +18,7 @@ class EmailSettings(AdapterSettings):
     ``port`` is 993, or 143 where ``tls`` is "starttls" or false. ``ca_file`` (PEM) vouches for the server instead of
     the system's authorities. ``mailboxes`` absent: all but Sent, Drafts and Outbox. ``timeout_s`` holds for each wait
     on the server. A batch ends at ``batch_messages`` or ``batch_mb`` (MB of 10**6 bytes), whichever comes first.
+    ``acknowledge`` is a section of its own, beside either; absent, nobody is written to.
     """
 
     folder: ConfigPath | None = None
@@ -36,6 +38,8 @@ class EmailSettings(AdapterSettings):
     mailbox_user: NotYet = None
     after: NotYet = None
 
+    acknowledge: AcknowledgeSettings | None = None
+
     @property
     def server_port(self) -> int:
         """The port that is meant: by RFC 8314 and RFC 3501 if none is given."""
@@ -49,7 +53,7 @@ class EmailSettings(AdapterSettings):
             )
         given = self.model_fields_set
         if self.folder is not None:
-            account = given - {"folder", "settle_seconds"}
+            account = given - {"folder", "settle_seconds", "acknowledge"}
             if account:
                 raise ValueError(f"{min(account)}: should stand beside host only (an IMAP account), not beside folder")
             return self
@@ -58,6 +62,12 @@ class EmailSettings(AdapterSettings):
         for key in ("user", "password_env"):
             if getattr(self, key) is None:
                 raise ValueError(f"{key}: should be given beside host (an IMAP account)")
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_are_the_account_s(self) -> "EmailSettings":
+        if self.acknowledge is not None and self.acknowledge.auth not in ("password", self.auth):
+            raise ValueError('acknowledge.auth: should be "password", or the auth of the account itself')
         return self
 
 
@@ -85,4 +95,12 @@ def build(settings: EmailSettings, outside: Outside) -> Adapter:
     return ImapAdapter(account, outside)
 
 
-KIND = AdapterKind("email", EmailSettings, build)
+def acknowledging(settings: EmailSettings, outside: Outside) -> Acknowledging | None:
+    """How this channel acknowledges; None where its section has no ``acknowledge``."""
+    if settings.acknowledge is None:
+        return None
+    tokens = None  # where the account's own tokens (auth = "oauth2") come from belongs here
+    return make_acknowledging(settings.acknowledge, outside, tokens)
+
+
+KIND = AdapterKind("email", EmailSettings, build, acknowledging)

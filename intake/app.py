@@ -13,6 +13,7 @@ from typing import Any
 from channels import ADAPTERS
 from channels.base import Outside
 from intake import config, job
+from intake.acknowledge import alarms
 from intake.decide import Office, Person, Wish, decide, find_target
 from intake.errors import ConfigurationError, StorageFull, StorageUnusable
 from intake.export import Wanted, export
@@ -26,7 +27,8 @@ from intake.receive import ChannelRun
 from intake.settling import reread
 from intake.tables import RowReader
 from intake.trace import read_original, trace
-from storage import accounts, runs
+from storage import accounts, acknowledgements, runs
+from storage.acknowledgements import FOR_A_PERSON, Standing
 from storage.audit import Check, audit
 from storage.database import Database, DatabaseFull, DatabaseUnusable
 from storage.originals import OriginalDamaged, OriginalStore
@@ -131,15 +133,22 @@ class App:
 
     def _way(self, name: str) -> job.Way:
         channel = self.settings.channels[name]
-        adapter = ADAPTERS[channel.adapter].build(channel.source, Outside(clock, os.environ))
-        return job.Way(adapter, self._desk(name))
+        kind, outside = ADAPTERS[channel.adapter], Outside(clock, os.environ)
+        acknowledging = kind.acknowledging(channel.source, outside)
+        return job.Way(kind.build(channel.source, outside), self._desk(name), acknowledging)
 
     def status(self) -> dict[str, Any]:
         """The object that ``intake status --json`` prints."""
         with _storage_errors(), self.database.read() as tx:
             counted = accounts.accounts(tx, self.settings.channels)
             last = runs.last_runs(tx)
-        return {"channels": {name: _status(counted[name], last.get(name)) for name in self.settings.channels}}
+            owed = {name: acknowledgements.of_channel(tx, name, FOR_A_PERSON) for name in self.settings.channels}
+        return {
+            "channels": {
+                name: {**_status(counted[name], last.get(name)), "alarms": _alarms(last.get(name), owed[name])}
+                for name in self.settings.channels
+            }
+        }
 
     def items(self, outcome: str) -> list[dict[str, Any]]:
         """The receipts with this outcome, as ``intake status --items`` prints them."""
@@ -191,6 +200,11 @@ class App:
             desk = self._desk(receipt.channel)
             reread(current, desk, pool, receipt, screened=screened)
             follow_tables(current, desk)
+
+
+def _alarms(last: runs.LastRun | None, owed: Sequence[Standing]) -> list[str]:
+    """What a person should look at on a channel: what its last run said, and the acknowledgements that wait for one."""
+    return [*([last.alarm] if last and last.alarm else []), *alarms(owed)]
 
 
 def _status(counted: accounts.Accounts, last: runs.LastRun | None) -> dict[str, Any]:

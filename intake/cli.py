@@ -137,7 +137,8 @@ def decide(
     accept: the reading was checked against the original. correct: set one column. transcribe: type what an original
     says. exclude proposes, and confirm by another person excludes; restore takes that back. set-aside: not an answer,
     passed on (enquiry, complaint …); overturn: it is an answer after all. retry: read it again. undo: take back the
-    last.
+    last. acknowledge: send an acknowledgement in the next run, though it is in doubt whether one went out, or though
+    it was held back; acknowledged: it went out, or need not.
     """
     chosen = next((known for known in ACTIONS if known == action), None)
     if chosen is None:

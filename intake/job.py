@@ -1,4 +1,4 @@
-"""One run, read like a table of contents: list, receive, split, read, settle, account."""
+"""One run, read like a table of contents: list, receive, split, read, settle, acknowledge, account."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from channels.base import Adapter, SourceError
+from channels.base import Acknowledging, Adapter, SourceError
+from intake.acknowledge import Acknowledged, acknowledge, alarms
 from intake.following import follow_tables
 from intake.outcomes import Desk
 from intake.reading.parts import ToolMissing
@@ -15,7 +16,8 @@ from intake.reading.readers import Readers
 from intake.receive import ChannelRun, Listed, list_source, receive, unknown
 from intake.settling import settle_pending
 from intake.splitting import split_deliveries
-from storage import accounts, ledger, receipts, runs
+from storage import accounts, acknowledgements, ledger, receipts, runs
+from storage.acknowledgements import FOR_A_PERSON
 from storage.database import Database, LeaseHeld, Transaction
 from storage.originals import OriginalStore
 
@@ -46,10 +48,11 @@ class NoProgress:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A channel ready to run: its adapter, and what its items are settled by."""
+    """A channel ready to run: its adapter, what its items are settled by, and how they are acknowledged, if at all."""
 
     adapter: Adapter
     desk: Desk
+    acknowledging: Acknowledging | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class ChannelReport:
     """The accounts of one channel after a run, under the names of ``intake run --json``.
 
     ``listed``, ``unknown``, ``waiting`` and ``vanished`` are None, and ``error`` is a sentence, where the channel
-    failed.
+    failed. ``acknowledgements`` are None where the channel does not acknowledge. ``alarms`` are sentences about what a
+    person should look at, though nothing failed.
     """
 
     listed: int | None
@@ -83,6 +87,8 @@ class ChannelReport:
     pending: int
     responses: int
     error: str | None
+    acknowledgements: dict[str, int] | None = None
+    alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,9 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     missing = (_split(job, current, way, pool), _settle(job, current, way, pool))
     lacking += [f"{tool.tool}: {tool.advice}" for tool in missing if tool is not None]
     follow_tables(current, way.desk)
-    return _account(job, current, None if error else listed, vanished, error)
+    job.progress.step(current.channel, "acknowledging", None)
+    acknowledged = acknowledge(current, way.desk, pool, way.acknowledging)
+    return _account(job, current, None if error else listed, vanished, error, acknowledged)
 
 
 def _forget_vanished(current: ChannelRun, listed: Listed) -> int:
@@ -198,7 +206,10 @@ def _settle(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissi
     return settle_pending(current, way.desk, pool, job.progress.advance)
 
 
-def _account(job: Job, current: ChannelRun, listed: Listed | None, vanished: int, error: str | None) -> ChannelReport:
+def _account(
+    job: Job, current: ChannelRun, listed: Listed | None, vanished: int, error: str | None,
+    acknowledged: Acknowledged | None = None,
+) -> ChannelReport:  # fmt: skip
     """Count, from the receipts themselves and from the listing; never from a cursor or a flag."""
     with job.database.read() as tx:
         counted = accounts.accounts(tx, [current.channel])[current.channel]
@@ -218,10 +229,14 @@ def _account(job: Job, current: ChannelRun, listed: Listed | None, vanished: int
         digest = None if listed is None else listed.digest
         count = None if listed is None else len(listed.versions)
         kept = {**found, "received": received, "error": error, "listing_count": count, "listing_digest": digest}
+        kept["alarm"] = alarm = acknowledged.alarm if acknowledged else None
+        standing = alarms(acknowledgements.of_channel(tx, current.channel, FOR_A_PERSON))
         runs.keep_channel(tx, current.run, current.channel, kept)
     return ChannelReport(
         **found, received=received, read=counted.read, repeats=counted.repeats, set_aside=counted.set_aside,
         quarantined=counted.quarantined, pending=counted.pending, responses=counted.responses, error=error,
+        acknowledgements=acknowledged.as_json() if acknowledged else None,
+        alarms=(*([alarm] if alarm else []), *standing),
     )  # fmt: skip
 
 

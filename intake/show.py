@@ -72,6 +72,10 @@ def run_report(report: RunReport, quarantined: Sequence[dict[str, Any]], title: 
             console.print(_plain(f"{name}: {channel.error}"))
         if channel.waiting:
             console.print(Text(f"{name}: {channel.waiting} waiting to be taken in; the next run tries again."))
+        if owed := channel.acknowledgements:
+            console.print(_plain(f"{name}: {owed['sent']} acknowledged, {owed['waiting']} to be acknowledged later."))
+        for alarm in channel.alarms:
+            console.print(_plain(f"{name}: {alarm}"))
     for item in quarantined:
         said = f"receipt {item['receipt']} ({item['channel']}): {item['outcome']}."
         console.print(_plain(f"{said} {item['reason']} {item['next'] or ''}"))
@@ -115,6 +119,8 @@ def status(standing: dict[str, Any], title: str) -> None:
         last = counts["last_run"]
         said = f"last run {last['run']}, {last['finished_at']}" if last else "never run"
         console.print(_plain(f"{name}: {said}{'; ' + last['error'] if last and last['error'] else ''}"))
+        for alarm in counts["alarms"]:
+            console.print(_plain(f"{name}: ALARM: {alarm}"))
 
 
 def items(found: Sequence[dict[str, Any]]) -> None:
@@ -152,6 +158,9 @@ def trace(found: dict[str, Any]) -> None:
         arrived = f"arrived {receipt['arrived_at']} ({receipt['arrived_basis']}), source {receipt['source']}"
         said = f"receipt {receipt['receipt']} ({receipt['outcome']}) on {receipt['channel']}, run {receipt['run']}"
         console.print(_plain(f"{said}, {arrived}"))
+        if told := receipt["acknowledgement"]:
+            at = f" at {told['tried_at']}" if told["tried_at"] else ""
+            console.print(_plain(f"  acknowledgement: {told['state']}{at}{': ' + told['why'] if told['why'] else ''}"))
         for kept in receipt["originals"]:
             state = {True: "intact", False: "DAMAGED"}.get(kept["intact"], kept["intact"])
             console.print(_plain(f"  original {kept['sha256']}: {kept['bytes']} bytes, {kept['media_type']}, {state}"))

@@ -5,9 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from intake.addressee import REASONS
 from intake.decide import find_target
 from intake.errors import NotThere
-from storage import decisions, deliveries, ledger, receipts, responses
+from storage import acknowledgements, decisions, deliveries, ledger, receipts, responses
+from storage.acknowledgements import Standing
 from storage.columns import utc_text
 from storage.database import Database, Transaction
 from storage.originals import OriginalStore
@@ -111,8 +113,22 @@ def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> di
         "taken_at": _z(utc_text(view.taken_at)),
         "run": view.run_id,
         "facts": view.facts,
+        "acknowledgement": _acknowledgement(acknowledgements.of_receipt(tx, view.id)),
         "original": described[0],
         "originals": described,
+    }
+
+
+def _acknowledgement(standing: Standing | None) -> dict[str, Any] | None:
+    """What became of a receipt's acknowledgement; None if there was none."""
+    if standing is None:
+        return None
+    return {
+        "state": standing.state,
+        "why": REASONS.get(standing.reason, standing.reason) or None,
+        "tried_at": None if standing.tried_at is None else _z(utc_text(standing.tried_at)),
+        "attempts": standing.attempts,
+        "message_id": standing.message_id or None,
     }
 
 

@@ -1,0 +1,280 @@
+"""Whom to acknowledge, and when: at most once for a receipt, and never at the cost of a run.
+
+The intent is committed before anything is sent. So whatever ends the program in between leaves ``intended`` behind,
+which the next run turns into ``unsure``: a person looks, and decides. What the server did not take is tried again (4yz)
+or left to a person (5yz). A mail server that is down is an alarm, not an error: what was received is received.
+
+Nobody who wrote before it was switched on is written to: a run that finds it on for the first time remembers that
+moment, and only what arrived, and was taken in, from then on is acknowledged. ``since`` in the section, or a person's
+``intake decide RECEIPT acknowledge``, widens that.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from channels.base import Acknowledging, Sending, SourceError
+from intake.addressee import addressee, matches
+from intake.outcomes import Desk
+from intake.reading.parts import Reading
+from intake.reading.readers import Readers
+from intake.receive import ChannelRun
+from intake.reply import Reply, as_message, filled_in, new_message_id
+from intake.settling import read_job
+from storage import acknowledgements, ledger, receipts
+from storage.acknowledgements import FOR_A_PERSON, Candidate, Standing
+from storage.database import Transaction
+
+log = structlog.get_logger()
+_PAGE = 50
+_FIRST_WAIT = timedelta(minutes=4)
+_LONGEST_WAIT = timedelta(hours=6)
+_ATTEMPTS = 15  # the waits between them add up to two days: a greylist or a full mailbox has its time
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What a run did: how many were sent, how many wait for a later run, and how many wait for a person by now.
+
+    ``alarm`` is a sentence where it had to stop.
+    """
+
+    sent: int
+    waiting: int
+    unsure: int
+    failed: int
+    alarm: str | None
+
+    def as_json(self) -> dict[str, int]:
+        """The counts, under the names of ``intake run --json``."""
+        return {"sent": self.sent, "waiting": self.waiting, "unsure": self.unsure, "failed": self.failed}
+
+
+def acknowledge(current: ChannelRun, desk: Desk, pool: Readers, how: Acknowledging | None) -> Acknowledged | None:
+    """Send what is due on a channel, within its limits; None where it does not acknowledge. The caller holds its lease.
+
+    Never raises for the mail server's sake.
+    """
+    since = _begin(current, how)
+    if how is None or since is None:
+        return None
+    clerk = _Clerk(current, desk, how)
+    alarm = None
+    try:
+        for candidate, facts in _candidates(current, desk, pool, how, since):
+            if not clerk.deal_with(candidate, facts):
+                break
+    except SourceError as failure:
+        alarm = f"Acknowledging stopped: {failure} {failure.advice}"
+        log.warning("acknowledging stopped", channel=current.channel, kind=type(failure).__name__)
+    finally:
+        how.sender.close()
+    return _report(current, desk, how, since, clerk.sent, alarm)
+
+
+def _begin(current: ChannelRun, how: Acknowledging | None) -> datetime | None:
+    """Put aside what a run before could not finish, and remember since when the channel acknowledges."""
+    with current.database.read() as tx:
+        since = acknowledgements.since(tx, current.channel)
+        left = acknowledgements.of_channel(tx, current.channel, ["intended"])
+    switched = (since is None) != (how is None)
+    if not left and not switched:
+        return since
+    at = current.clock()
+    with current.database.write() as tx:
+        if acknowledgements.break_off(tx, current.run, at, current.channel):
+            log.warning("acknowledgements may or may not have gone out", channel=current.channel, count=len(left))
+        if switched:
+            acknowledgements.switch(tx, current.run, at, current.channel, on=how is not None)
+        ledger.number_entries(tx)
+        return acknowledgements.since(tx, current.channel)
+
+
+def _from_when(desk: Desk, how: Acknowledging, switched_on: datetime) -> tuple[datetime, datetime]:
+    """From when on a message must have arrived, and must have been taken in, to be acknowledged."""
+    if how.since is None:
+        return switched_on, switched_on
+    given = desk.rules.consultation.instant(how.since)
+    return given, given
+
+
+def _candidates(
+    current: ChannelRun, desk: Desk, pool: Readers, how: Acknowledging, since: datetime
+) -> Iterator[tuple[Candidate, dict[str, str]]]:
+    """What may be acknowledged, with its header's facts: read anew from the original, where all reading is done."""
+    arrived, taken = _from_when(desk, how, since)
+    after = 0
+    while True:
+        with current.database.read() as tx:
+            page = acknowledgements.candidates(tx, current.channel, arrived, taken, after, _PAGE)
+        if not page:
+            return
+        after = page[-1].receipt_id
+        due = [candidate for candidate in page if _is_due(candidate.standing, current.clock())]
+        facts = _facts(current, pool, [candidate.receipt_id for candidate in due])
+        yield from ((c, facts[c.receipt_id]) for c in due if c.receipt_id in facts)
+
+
+def _is_due(standing: Standing | None, now: datetime) -> bool:
+    """Whether it is time: what a server refused for now is tried after 4 minutes, then after twice as long each
+    time."""
+    if standing is None or standing.state != "deferred" or standing.tried_at is None:
+        return True
+    wait = min(_FIRST_WAIT * (1 << min(standing.attempts - 1, 10)), _LONGEST_WAIT)
+    return now >= standing.tried_at + wait
+
+
+def _facts(current: ChannelRun, pool: Readers, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
+    with current.database.read() as tx:
+        views = receipts.by_numbers(tx, numbers) if numbers else []
+    jobs = []
+    for view in views:
+        job = read_job(current, view)
+        jobs.append(replace(job, options={**job.options, "header_only": True}))
+    return {job.key: result.facts for job, result in pool.read(iter(jobs)) if isinstance(result, Reading)}
+
+
+class _Clerk:
+    """Deals with one receipt after the other."""
+
+    def __init__(self, current: ChannelRun, desk: Desk, how: Acknowledging) -> None:
+        self._current = current
+        self._desk = desk
+        self._how = how
+        self.sent = 0
+
+    def deal_with(self, candidate: Candidate, facts: Mapping[str, str]) -> bool:
+        """Skip it with a reason, or send it; whether to go on with the next one.
+
+        Raises:
+            SourceError: it was not sent, and nothing can be sent now.
+        """
+        before = candidate.standing or Standing(
+            receipt_id=candidate.receipt_id, channel=self._current.channel, state="skipped"
+        )
+        is_relayed = candidate.relayed or len(candidate.references) != 1
+        to = "relay" if is_relayed else addressee(facts, self._is_ours, asked=before.asked)
+        if isinstance(to, str):
+            self._write(replace(before, state="skipped", reason=to))
+            return True
+        reference = candidate.references[0]
+        return self._send(replace(before, reference=reference, address=to.address, answers=to.message_id))
+
+    def _send(self, before: Standing) -> bool:
+        sender = self._how.sender
+        sender.connect()  # before the intent: a server that is down leaves nothing in doubt
+        intent = self._intend(before)
+        if intent is None or intent.state != "intended":
+            return intent is not None
+        try:
+            became = sender.send(intent.address, self._message(intent))
+        except SourceError:
+            self._write(replace(intent, state="deferred", reason="not-offered"))
+            raise
+        self._write(_after(intent, became))
+        self.sent += became.state == "sent"
+        return became.state != "unsure"
+
+    def _intend(self, before: Standing) -> Standing | None:
+        """Commit the intent. It comes back as skipped if it would be one too many for its address; None if the limits
+        leave no room now."""
+        current, how = self._current, self._how
+        at = current.clock()
+        message_id = new_message_id(before.reference, how.from_address.rpartition("@")[2])
+        intent = replace(
+            before, state="intended", reason="", attempts=before.attempts + 1, tried_at=at, message_id=message_id
+        )
+        with current.database.write() as tx:
+            if reason := self._one_too_many(tx, intent, at):
+                intent = replace(before, state="skipped", reason=reason)
+            elif not acknowledgements.within_limits(tx, at, current.channel, how.per_minute, how.per_day):
+                return None
+            acknowledgements.write(tx, current.run, at, [intent])
+            ledger.number_entries(tx)
+        return intent
+
+    def _one_too_many(self, tx: Transaction, intent: Standing, at: datetime) -> str:
+        if intent.asked:
+            return ""
+        if intent.answers and acknowledgements.answered(tx, intent.address, intent.answers, intent.receipt_id):
+            return "same-message"
+        today = acknowledgements.tried(tx, at - timedelta(days=1), address=intent.address)
+        return "too-many" if today >= self._how.per_address_a_day else ""
+
+    def _message(self, intent: Standing) -> bytes:
+        how, title = self._how, self._desk.rules.consultation.title
+        return as_message(
+            Reply(
+                from_name=how.from_name,
+                from_address=how.from_address,
+                to=intent.address,
+                subject=filled_in(how.subject, intent.reference, title),
+                text=filled_in(how.text, intent.reference, title),
+                reference=intent.reference,
+                answers=intent.answers,
+                message_id=intent.message_id,
+                at=self._current.clock(),
+            )
+        )
+
+    def _is_ours(self, address: str) -> bool:
+        """Whether an address is the council's own: a contact, this channel's own, or one of those that it names."""
+        channel = self._desk.channel
+        named = [*channel.forwarders]
+        for key in ("scanners", "voicemail"):  # senders that are read otherwise, where the channel can name them
+            named += getattr(channel, key, ())
+        own = address.casefold() == self._how.from_address.casefold()
+        return own or self._desk.rules.is_ours(address) or matches(address, named)
+
+    def _write(self, became: Standing) -> None:
+        at = self._current.clock()
+        with self._current.database.write() as tx:
+            acknowledgements.write(tx, self._current.run, at, [became])
+            ledger.number_entries(tx)
+        log.info("acknowledgement", receipt=became.receipt_id, state=became.state, reason=became.reason)
+
+
+def _after(intent: Standing, became: Sending) -> Standing:
+    """What the server's word makes of an intent."""
+    code = str(became.code) if became.code else ""
+    match became.state:
+        case "sent":
+            return replace(intent, state="sent")
+        case "deferred" if intent.attempts < _ATTEMPTS:
+            return replace(intent, state="deferred", reason=code)
+        case "unsure":
+            return replace(intent, state="unsure", reason=code or "cut-off")
+    return replace(intent, state="failed", reason=code)
+
+
+def _report(
+    current: ChannelRun, desk: Desk, how: Acknowledging, since: datetime, sent: int, alarm: str | None
+) -> Acknowledged:
+    arrived, taken = _from_when(desk, how, since)
+    with current.database.read() as tx:
+        standing = Counter(s.state for s in acknowledgements.of_channel(tx, current.channel, FOR_A_PERSON))
+        waiting = acknowledgements.count_candidates(tx, current.channel, arrived, taken)
+    return Acknowledged(sent, waiting, standing["unsure"], standing["failed"], alarm)
+
+
+def alarms(found: Sequence[Standing]) -> list[str]:
+    """What a person should look at, one sentence each, given the acknowledgements that wait for one."""
+    said = []
+    for state, what in _FOR_A_PERSON.items():
+        numbers = [standing.receipt_id for standing in found if standing.state == state]
+        if numbers:
+            shown = ", ".join(map(str, numbers[:10])) + (f" and {len(numbers) - 10} more" if len(numbers) > 10 else "")
+            many = "1 acknowledgement" if len(numbers) == 1 else f"{len(numbers)} acknowledgements"
+            said.append(f"{many} {what.format(receipts=('receipts ' if len(numbers) > 1 else 'receipt ') + shown)}")
+    return said
+
+
+_FOR_A_PERSON = {
+    "unsure": "may or may not have gone out ({receipts}): look for it in the mail server's log, then `intake decide "
+    "RECEIPT acknowledged` if it went out, or `intake decide RECEIPT acknowledge` to send it again.",
+    "failed": "could not be sent ({receipts}): `intake trace RECEIPT` shows the server's code; then `intake decide "
+    "RECEIPT acknowledge` to try again, or `intake decide RECEIPT acknowledged` to leave it.",
+}
