@@ -250,6 +250,8 @@ def _tls_context(relay: Relay) -> ssl.SSLContext:
 def _failure(relay: Relay, error: OSError) -> SourceError:
     """What the operator should know of a broken connection: the host and the key to look at, never user or password."""
     where = f"{relay.host} (port {relay.port})"
+    if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, TimeoutError):
+        error = error.__context__  # smtplib calls the one the other
     match error:
         case socket.gaierror():
             return SourceUnavailable(f"The host {relay.host} is not known: check `host` and the name service.")

@@ -161,16 +161,17 @@ class _Clerk:
             self._write(replace(before, state="skipped", reason=to))
             return True
         reference = candidate.references[0]
-        return self._send(replace(before, reference=reference, address=to.address, answers=to.message_id))
+        before = replace(before, reference=reference, address=to.address.lower(), answers=to.message_id)
+        return self._send(before, to.address)
 
-    def _send(self, before: Standing) -> bool:
+    def _send(self, before: Standing, address: str) -> bool:
         sender = self._how.sender
         sender.connect()  # before the intent: a server that is down leaves nothing in doubt
         intent = self._intend(before)
         if intent is None or intent.state != "intended":
             return intent is not None
         try:
-            became = sender.send(intent.address, self._message(intent))
+            became = sender.send(address, self._message(intent, address))
         except SourceError:
             self._write(replace(intent, state="deferred", reason="not-offered"))
             raise
@@ -204,13 +205,13 @@ class _Clerk:
         today = acknowledgements.tried(tx, at - timedelta(days=1), address=intent.address)
         return "too-many" if today >= self._how.per_address_a_day else ""
 
-    def _message(self, intent: Standing) -> bytes:
+    def _message(self, intent: Standing, address: str) -> bytes:
         how, title = self._how, self._desk.rules.consultation.title
         return as_message(
             Reply(
                 from_name=how.from_name,
                 from_address=how.from_address,
-                to=intent.address,
+                to=address,
                 subject=filled_in(how.subject, intent.reference, title),
                 text=filled_in(how.text, intent.reference, title),
                 reference=intent.reference,

@@ -29,7 +29,7 @@ FOR_A_PERSON: tuple[State, ...] = ("unsure", "failed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A receipt's acknowledgement as it stands; see ``models.Acknowledgement``."""
+    """A receipt's acknowledgement as it stands; see ``models.Acknowledgement``. ``address`` is in lower case."""
 
     receipt_id: int
     channel: str
@@ -60,9 +60,12 @@ def since(tx: Connection, channel: str) -> datetime | None:
 
 
 def switch(tx: Connection, run: int, at: datetime, channel: str, *, on: bool) -> None:
-    """Remember that a channel acknowledges from now on, or that it no longer does; enter it in the ledger."""
+    """Remember that a channel acknowledges from now on, or that it no longer does; enter it in the ledger.
+
+    From the beginning of this second: mail servers tell the time of an arrival in whole ones.
+    """
     if on:
-        tx.execute(insert(_since), {"channel": channel, "since": at, "run_id": run})
+        tx.execute(insert(_since), {"channel": channel, "since": at.replace(microsecond=0), "run_id": run})
     else:
         tx.execute(delete(_since).where(_since.c.channel == channel))
     ledger.append(tx, "acknowledging", at, [{"channel": channel, "on": on, "run": run}])

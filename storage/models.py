@@ -321,7 +321,7 @@ class Acknowledgement(SQLModel, table=True):
     ``state``: intended (committed before it is sent), sent, deferred, failed, unsure, skipped, asked or settled (by a
     person). ``reason`` is a word or a server's code. ``answers`` is the Message-ID of what is acknowledged,
     ``message_id`` that of the acknowledgement. ``tried_at`` is the time of the last intent, ``written_at`` of the last
-    change. ``asked``: a person wants it sent.
+    change. ``asked``: a person wants it sent. ``address`` is in lower case: one recipient, however it was written.
     """
 
     receipt_id: int = Field(primary_key=True, foreign_key="receipt.id", sa_column_kwargs={"autoincrement": False})

@@ -84,10 +84,10 @@ class _Handler:
 
     def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         if not isinstance(data, LoginPassword):
-            return AuthResult(success=False)
+            return AuthResult(success=False, handled=False)
         user, password = data.login.decode(), data.password.decode()
         self.logins.append((mechanism, user))
-        return AuthResult(success=self.users.get(user) == password)
+        return AuthResult(success=self.users.get(user) == password, handled=False)
 
 
 def _hang_up(server: SMTP, said: str) -> str:
@@ -134,6 +134,7 @@ class MailServer:
         certificates: Certificates | None = None,
         users: dict[str, str] | None = None,
         tokens: dict[str, str] | None = None,
+        offers_login: bool = True,
         port: int = 0,
     ) -> None:
         self._handler = _Handler(users=users or {}, tokens=tokens or {})
@@ -143,7 +144,7 @@ class MailServer:
             context.load_cert_chain(certificates.certificate, certificates.key)
         must = bool(users or tokens)
         settings: dict[str, Any] = {
-            "auth_required": must, "auth_require_tls": False, "authenticator": self._handler.authenticate,
+            "auth_required": must, "auth_require_tls": not offers_login, "authenticator": self._handler.authenticate,
             "hostname": "mail.test", "require_starttls": tls == "starttls",
         }  # fmt: skip
         if tls == "starttls":
