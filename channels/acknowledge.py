@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from channels.base import Acknowledging, AdapterSettings, ConfigPath, Outside
-from channels.smtp import Relay, SmtpSender, TokenProvider
+from channels.smtp import Relay, SmtpSender, Tokens
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 _ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"  # RFC 5321's Mailbox, unquoted
@@ -101,6 +101,8 @@ class AcknowledgeSettings(AdapterSettings):
                 raise ValueError('user: should be given beside auth = "oauth2"')
             if self.password_env is not None:
                 raise ValueError('password_env: should not stand beside auth = "oauth2"')
+            if self.tls is False:
+                raise ValueError('tls: should be true or "starttls" beside auth = "oauth2"')
         elif (self.user is None) != (self.password_env is None):
             missing = "user" if self.user is None else "password_env"
             raise ValueError(f"{missing}: should be given too; user and password_env stand together, or neither does")
@@ -112,7 +114,7 @@ class AcknowledgeSettings(AdapterSettings):
         return self.port or {True: 465, "starttls": 587, False: 25}[self.tls]
 
 
-def make_acknowledging(settings: AcknowledgeSettings, outside: Outside, tokens: TokenProvider | None) -> Acknowledging:
+def make_acknowledging(settings: AcknowledgeSettings, outside: Outside, tokens: Tokens | None) -> Acknowledging:
     """How a channel acknowledges. It touches no server yet."""
     found = _MAILBOX.fullmatch(settings.sender)
     assert found is not None  # noqa: S101  # checked when the section was read

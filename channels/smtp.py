@@ -20,15 +20,19 @@ from channels.base import Sending, SourceError, SourceRefused, SourceUnavailable
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class TokenProvider(Protocol):
+class Tokens(Protocol):
     """Where access tokens for XOAUTH2 come from."""
 
     def token(self) -> str:
-        """A token that is valid now.
+        """A token that is good now.
 
         Raises:
             SourceError: there is none to be had.
         """
+        ...
+
+    def renewed(self, refused: str) -> str:
+        """A token in place of one that a server did not take any more; raises as ``token`` does."""
         ...
 
 
@@ -49,7 +53,7 @@ class Relay:
 class SmtpSender:
     """The way out by one server. The connection is made when it is first needed, and anew after it broke."""
 
-    def __init__(self, relay: Relay, environ: Mapping[str, str], tokens: TokenProvider | None = None) -> None:
+    def __init__(self, relay: Relay, environ: Mapping[str, str], tokens: Tokens | None = None) -> None:
         self._relay = relay
         self._environ = environ
         self._tokens = tokens
@@ -153,7 +157,7 @@ class SmtpSender:
         relay = self._relay
         try:
             if self._tokens is not None:
-                _xoauth2(smtp, relay.user, self._tokens.token())
+                _log_in_by_token(smtp, relay.user, self._tokens)
             elif (relay.user + password).isascii():
                 smtp.login(relay.user, password)
             else:
@@ -214,6 +218,17 @@ def _as_data(message: bytes) -> bytes:
     """The message as DATA wants it: a dot more before each line that begins with one, and the final dot (RFC 5321,
     4.5.2)."""
     return re.sub(rb"(?m)^\.", b"..", message) + (b"" if message.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+
+
+def _log_in_by_token(smtp: smtplib.SMTP, user: str, tokens: Tokens) -> None:
+    """A token that should still be good and is refused is replaced once."""
+    token = tokens.token()
+    try:
+        _xoauth2(smtp, user, token)
+    except smtplib.SMTPAuthenticationError as error:
+        if error.smtp_code < 500:
+            raise
+        _xoauth2(smtp, user, tokens.renewed(token))
 
 
 def _xoauth2(smtp: smtplib.SMTP, user: str, token: str) -> None:

@@ -130,11 +130,17 @@ def _is_due(standing: Standing | None, now: datetime) -> bool:
 def _facts(current: ChannelRun, pool: Readers, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
     with current.database.read() as tx:
         views = receipts.by_numbers(tx, numbers) if numbers else []
+    roles = {view.id: view.facts.get("mailbox_role", "") for view in views}
     jobs = []
     for view in views:
-        job = read_job(current, view)
-        jobs.append(replace(job, options={**job.options, "header_only": True}))
-    return {job.key: result.facts for job, result in pool.read(iter(jobs)) if isinstance(result, Reading)}
+        if current.originals.intact(view.sha256):  # a damaged one is `verify`'s business
+            job = read_job(current, view)
+            jobs.append(replace(job, options={**job.options, "header_only": True}))
+    return {
+        job.key: {**result.facts, "mailbox_role": roles[job.key]}
+        for job, result in pool.read(iter(jobs))
+        if isinstance(result, Reading)
+    }
 
 
 class _Clerk:
@@ -166,12 +172,16 @@ class _Clerk:
 
     def _send(self, before: Standing, address: str) -> bool:
         sender = self._how.sender
+        if not self._has_room():
+            return False
+        intent = self._intent(before)
+        message = self._message(intent, address)
         sender.connect()  # before the intent: a server that is down leaves nothing in doubt
-        intent = self._intend(before)
-        if intent is None or intent.state != "intended":
-            return intent is not None
+        intent = self._commit(intent)
+        if intent.state != "intended":
+            return True
         try:
-            became = sender.send(address, self._message(intent, address))
+            became = sender.send(address, message)
         except SourceError:
             self._write(replace(intent, state="deferred", reason="not-offered"))
             raise
@@ -179,20 +189,28 @@ class _Clerk:
         self.sent += became.state == "sent"
         return became.state != "unsure"
 
-    def _intend(self, before: Standing) -> Standing | None:
-        """Commit the intent. It comes back as skipped if it would be one too many for its address; None if the limits
-        leave no room now."""
+    def _has_room(self) -> bool:
+        """Whether the limits leave room for one more now. Nobody else fills it: this run holds the channel's lease."""
         current, how = self._current, self._how
+        with current.database.read() as tx:
+            return acknowledgements.within_limits(tx, current.clock(), current.channel, how.per_minute, how.per_day)
+
+    def _intent(self, before: Standing) -> Standing:
+        message_id = new_message_id(before.reference, self._how.from_address.rpartition("@")[2])
+        return replace(
+            before, state="intended", reason="", attempts=before.attempts + 1, tried_at=self._current.clock(),
+            message_id=message_id,
+        )  # fmt: skip
+
+    def _commit(self, intent: Standing) -> Standing:
+        """Commit the intent, or that it is skipped, because it would be one too many for its address."""
+        current = self._current
         at = current.clock()
-        message_id = new_message_id(before.reference, how.from_address.rpartition("@")[2])
-        intent = replace(
-            before, state="intended", reason="", attempts=before.attempts + 1, tried_at=at, message_id=message_id
-        )
         with current.database.write() as tx:
             if reason := self._one_too_many(tx, intent, at):
-                intent = replace(before, state="skipped", reason=reason)
-            elif not acknowledgements.within_limits(tx, at, current.channel, how.per_minute, how.per_day):
-                return None
+                intent = replace(
+                    intent, state="skipped", reason=reason, attempts=intent.attempts - 1, tried_at=None, message_id=""
+                )
             acknowledgements.write(tx, current.run, at, [intent])
             ledger.number_entries(tx)
         return intent

@@ -29,6 +29,7 @@ REASONS: dict[str, str] = {
     "relay": "it was passed on by somebody else than the respondent",
     "several": "it has no sender, or more than one",
     "address": "its sender's address is none that can be written to",
+    "junk": "it lies among junk or deleted mail, where senders are often forged",
     "list": "it came through a list or a bulk sender",
     "reply-to": "its Reply-To leads to another domain than its sender's, as in forged mail",
     "return-path": "its envelope names another domain than its sender's",
@@ -36,7 +37,7 @@ REASONS: dict[str, str] = {
     "too-many": "its sender has had as many acknowledgements today as one address may have",
 }
 """Why nothing was sent, by the word that is kept."""
-OVERRULED = frozenset({"list", "reply-to", "return-path", "same-message", "too-many"})
+OVERRULED = frozenset({"junk", "list", "reply-to", "return-path", "same-message", "too-many"})
 """What a person who asks for an acknowledgement overrules. Machines, relays and our own people are never written to."""
 
 
@@ -51,7 +52,7 @@ class Addressee:
 def addressee(facts: Mapping[str, str], is_ours: Callable[[str], bool], *, asked: bool) -> Addressee | str:
     """To whom the acknowledgement of a message goes; the word of ``REASONS`` if to nobody.
 
-    ``facts`` are those of the message reader. ``asked``: a person wants it sent.
+    ``facts`` are those of the message reader, and the source's ``mailbox_role``. ``asked``: a person wants it sent.
     """
     address = facts.get("from_email", "")
     reason = _is_machine(facts) or _is_nobody(facts, address, is_ours)
@@ -70,7 +71,9 @@ def matches(address: str, endings: Sequence[str]) -> bool:
 
 def _is_machine(facts: Mapping[str, str]) -> str:
     """RFC 3834, section 2, and what Exchange says with a header of its own."""
-    if facts.get("auto_submitted", "no") != "no" or facts.get("x_autoreply") or facts.get("precedence") == "auto_reply":
+    if facts.get("auto_submitted", "no") != "no" or facts.get("precedence") == "auto_reply":
+        return "automatic"
+    if any(facts.get(fact) for fact in ("x_autoreply", "acknowledgement")):  # the second is our own mark, come back
         return "automatic"
     if _SILENT.search(facts.get("x_auto_response_suppress", "")):
         return "automatic"
@@ -94,6 +97,8 @@ def _is_nobody(facts: Mapping[str, str], address: str, is_ours: Callable[[str], 
 
 
 def _in_doubt(facts: Mapping[str, str], address: str) -> str:
+    if facts.get("mailbox_role"):
+        return "junk"
     if any(facts.get(fact) for fact in ("list_id", "list_unsubscribe", "feedback_id")):
         return "list"
     if facts.get("precedence") in ("list", "bulk", "junk"):

@@ -4,18 +4,21 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 import intake.app
 from intake.app import App
 from intake.errors import Refused
 from intake.reading.sandbox import Limits, ReaderPool
 from storage import acknowledgements, ledger
+from storage.database import Database
 from tests.support.consultation import Consultation, bundle, kill_group, message, pdf, start, without
 from tests.support.dovecot import Mailbox
 from tests.support.proxy import Proxy
@@ -74,6 +77,10 @@ from = "The team <team@consultation.example>"
 
 [channels.letters]"""
     here.configure("[channels.letters]", section)
+
+
+class Stopped(BaseException):
+    """The program ends here, as if it was killed: nobody catches this."""
 
 
 def states(here: Consultation) -> list[tuple[str, str]]:
@@ -527,6 +534,58 @@ def test_cut_at_any_byte_nothing_is_sent_twice(place: Consultation, clock: Clock
         assert len(set(recipients)) == len(recipients)
         assert {state for state, _ in states(place)} == {"sent", "unsure"}
     assert place.failures() == {}
+
+
+def test_a_damaged_original_stops_nothing(place: Consultation, clock: Clock, server: MailServer) -> None:
+    """A message whose stored bytes are gone is not acknowledged, and the others are."""
+    mail_from(place, "ann", "bob")
+    place.run("email")
+    sha256 = next(r["original_sha256"] for r in place.responses("email") if r["name"] == "Ann")
+    (place.home / "originals" / sha256[:2] / sha256[2:]).unlink()
+    switch_on(place, server.port)
+    assert owed(place) == {"sent": 1, "waiting": 1, "unsure": 0, "failed": 0}
+
+
+def test_stopped_before_any_of_its_transactions_nothing_is_sent_twice(
+    tmp_path: Path, empty_home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the program ends: what the server took is sent or in doubt, and what it did not take is sent later."""
+    write = Database.write
+    left = 10**9
+
+    @contextmanager
+    def counted(database: Database) -> Iterator[Connection]:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Stopped
+        with write(database) as tx:
+            yield tx
+
+    monkeypatch.setattr(Database, "write", counted)
+    ended = []
+    for stop in range(3, 16):
+        here = Consultation(tmp_path / f"stop-{stop}", home=empty_home)
+        with MailServer() as server:
+            switch_on(here, server.port)
+            mail_from(here, "ann", "bob")
+            left = stop
+            with suppress(Stopped):
+                here.run("email")
+            left = 10**9
+            took = {taken.recipients[0] for taken in server.taken}
+            here.run("email")
+            recipients = [taken.recipients[0] for taken in server.taken]
+            assert len(set(recipients)) == len(recipients), f"stopped before transaction {stop}"
+            sure = here.sql("select address from acknowledgement where state = 'sent'")
+            doubted = here.sql("select address from acknowledgement where state = 'unsure'")
+            assert {*sure, *doubted} == {"ann@example.org", "bob@example.org"}
+            assert took <= {*sure, *doubted}
+            assert set(sure) <= set(recipients)
+            ended.append(len(doubted))
+            assert here.failures() == {}
+    assert ended[-1] == 0
+    assert ended.count(1) == 2
 
 
 # --- killed, and twice at once ----------------------------------------------------------------------------------------

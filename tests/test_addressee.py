@@ -49,6 +49,8 @@ def test_a_person_is_written_to_at_the_address_of_from(facts: dict[str, str]) ->
         ({"x_failed_recipients": "true"}, "report"),
         ({"list_id": "true"}, "list"), ({"list_unsubscribe": "true"}, "list"), ({"feedback_id": "true"}, "list"),
         ({"precedence": "bulk"}, "list"), ({"precedence": "list"}, "list"), ({"precedence": "junk"}, "list"),
+        ({"acknowledgement": "true"}, "automatic"),
+        ({"mailbox_role": "junk"}, "junk"), ({"mailbox_role": "trash"}, "junk"),
         # Section 4: where not to send
         ({"reply_to": "ann@example.net"}, "reply-to"), ({"reply_to": "list@example.org.evil.example"}, "reply-to"),
         ({"return_path": "bounces+ann=example.org@platform.example"}, "return-path"),

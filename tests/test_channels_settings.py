@@ -87,6 +87,7 @@ def acknowledge(**keys: object) -> dict[str, object]:
         (acknowledge(password="secret"), "acknowledge.password: "),
         (acknowledge(auth="oauth2"), 'acknowledge: Value error, user: should be given beside auth = "oauth2"'),
         (acknowledge(auth="oauth2", user="team", password_env="X"), "password_env: should not stand beside"),
+        (acknowledge(auth="oauth2", user="team", tls=False), "acknowledge: Value error, tls: should be true or"),
         (acknowledge(auth="oauth2", user="team"), 'acknowledge.auth: should be "password", or the auth of the account'),
         (acknowledge(tls="never"), "acknowledge.tls"), (acknowledge(envelope="x@e.org"), "acknowledge.envelope: "),
         (acknowledge(subject="About {name}"), "acknowledge.subject: Value error, should have no placeholders but"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from channels.base import Sending, SourceError, SourceRefused, SourceUnavailable
-from channels.smtp import Relay, SmtpSender, TokenProvider
+from channels.smtp import Relay, SmtpSender, Tokens
 from tests.support.certificates import Certificates, make_certificates
 from tests.support.proxy import Proxy
 from tests.support.smtp import HANG_UP, MailServer
@@ -28,7 +28,7 @@ def server() -> Iterator[MailServer]:
 
 
 def sender(
-    port: int, *, environ: Mapping[str, str] = ENVIRONMENT, tokens: TokenProvider | None = None, **values: Any
+    port: int, *, environ: Mapping[str, str] = ENVIRONMENT, tokens: Tokens | None = None, **values: Any
 ) -> SmtpSender:
     settings: dict[str, Any] = {
         "host": "127.0.0.1", "tls": False, "ca_file": None, "user": "", "password_env": "", "envelope": "",
@@ -52,13 +52,17 @@ def failure(port: int, **values: Any) -> SourceError:
     return raised.value
 
 
-class Tokens:
+class GivenOut:
     """Tokens that run out: each is given out once."""
 
     def __init__(self, *tokens: str) -> None:
         self.left = list(tokens)
 
     def token(self) -> str:
+        return self.left.pop(0)
+
+    def renewed(self, refused: str) -> str:
+        assert refused not in self.left
         return self.left.pop(0)
 
 
@@ -129,17 +133,18 @@ def test_a_server_that_knows_no_login() -> None:
 
 
 def test_xoauth2_takes_a_new_token_for_each_connection(certificates: Certificates) -> None:
-    """A token that has run out is refused in two steps, as Microsoft and Google do; the next one is asked for anew."""
+    """A token that has run out is refused in two steps, as Microsoft and Google do, and renewed once."""
     with MailServer(tls="starttls", certificates=certificates, tokens={"team": "good"}) as server:
         with_tls = {"tls": "starttls", "ca_file": certificates.ca_file, "user": "team"}
-        one = sender(server.port, tokens=Tokens("good", "expired", "good"), **with_tls)
-        assert one.send("ann@example.org", MESSAGE).state == "sent"
-        one.close()
+        one = sender(server.port, tokens=GivenOut("good", "expired", "good", "wrong", "wrong too", "good"), **with_tls)
+        for _ in range(2):
+            assert one.send("ann@example.org", MESSAGE).state == "sent"
+            one.close()
         with pytest.raises(SourceRefused, match="refused the login"):
             one.connect()
         assert one.send("ann@example.org", MESSAGE).state == "sent"
         one.close()
-        assert server.logins == [("XOAUTH2", "team")] * 3
+        assert server.logins == [("XOAUTH2", "team")] * 6
 
 
 @pytest.mark.parametrize(
