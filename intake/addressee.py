@@ -29,7 +29,8 @@ REASONS: dict[str, str] = {
     "relay": "it was passed on by somebody else than the respondent",
     "several": "it has no sender, or more than one",
     "address": "its sender's address is none that can be written to",
-    "junk": "it lies among junk or deleted mail, where senders are often forged",
+    "junk": "it was taken for junk or deleted, and junk often has a forged sender",
+    "forged": "the receiving server found that its sender's address may be forged",
     "list": "it came through a list or a bulk sender",
     "reply-to": "its Reply-To leads to another domain than its sender's, as in forged mail",
     "return-path": "its envelope names another domain than its sender's",
@@ -37,7 +38,7 @@ REASONS: dict[str, str] = {
     "too-many": "its sender has had as many acknowledgements today as one address may have",
 }
 """Why nothing was sent, by the word that is kept."""
-OVERRULED = frozenset({"junk", "list", "reply-to", "return-path", "same-message", "too-many"})
+OVERRULED = frozenset({"junk", "forged", "list", "reply-to", "return-path", "same-message", "too-many"})
 """What a person who asks for an acknowledgement overrules. Machines, relays and our own people are never written to."""
 
 
@@ -97,8 +98,12 @@ def _is_nobody(facts: Mapping[str, str], address: str, is_ours: Callable[[str], 
 
 
 def _in_doubt(facts: Mapping[str, str], address: str) -> str:
-    if facts.get("mailbox_role"):
+    if facts.get("mailbox_role") or facts.get("spam_verdict"):
         return "junk"
+    # What the council's own server found out about the sender (RFC 8601).
+    by_envelope_alone = facts.get("spf") == "fail" and facts.get("dkim") != "pass"
+    if facts.get("dmarc", "fail" if by_envelope_alone else "") == "fail":
+        return "forged"
     if any(facts.get(fact) for fact in ("list_id", "list_unsubscribe", "feedback_id")):
         return "list"
     if facts.get("precedence") in ("list", "bulk", "junk"):

@@ -75,8 +75,8 @@ def as_message(reply: Reply) -> bytes:
 def _mailbox(name: str, address: str) -> str:
     if not name:
         return address
-    if re.fullmatch(r"[A-Za-z0-9 .,'&()-]+", name):
-        return f'"{name}" <{address}>'
+    if name.isascii():
+        return '"' + name.replace("\\", r"\\").replace('"', r"\"") + f'" <{address}>'
     return f"{_words(name, len('From: '))} <{address}>"
 
 

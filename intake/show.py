@@ -72,7 +72,8 @@ def run_report(report: RunReport, quarantined: Sequence[dict[str, Any]], title: 
             console.print(_plain(f"{name}: {channel.error}"))
         if channel.waiting:
             console.print(Text(f"{name}: {channel.waiting} waiting to be taken in; the next run tries again."))
-        if owed := channel.acknowledgements:
+        owed = channel.acknowledgements
+        if owed and (owed["sent"] or owed["waiting"]):
             console.print(_plain(f"{name}: {owed['sent']} acknowledged, {owed['waiting']} to be acknowledged later."))
         for alarm in channel.alarms:
             console.print(_plain(f"{name}: {alarm}"))

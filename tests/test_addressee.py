@@ -27,7 +27,8 @@ def whom(facts: Mapping[str, str], *, asked: bool = False) -> Addressee | str:
         {"sender_email": "secretary@example.org"}, {"x_auto_response_suppress": "DR, RN, NRN"},
         {"from_email": "o'neil+consultation@a-b.example.co.uk"}, {"from_email": "norman.reply@example.org"},
         {"from_email": "rebounce@example.org"}, {"from_email": "request@example.org"},
-        {"precedence": "first-class"}, {"sender_email": "x@platform.example", "return_path": "ann@example.org"},
+        {"precedence": "first-class"}, {"dmarc": "pass", "spf": "fail"}, {"spf": "fail", "dkim": "pass"},
+        {"spf": "softfail"}, {"dmarc": "none"}, {"sender_email": "x@a.example", "return_path": "ann@example.org"},
     ],
 )  # fmt: skip
 def test_a_person_is_written_to_at_the_address_of_from(facts: dict[str, str]) -> None:
@@ -51,6 +52,8 @@ def test_a_person_is_written_to_at_the_address_of_from(facts: dict[str, str]) ->
         ({"precedence": "bulk"}, "list"), ({"precedence": "list"}, "list"), ({"precedence": "junk"}, "list"),
         ({"acknowledgement": "true"}, "automatic"),
         ({"mailbox_role": "junk"}, "junk"), ({"mailbox_role": "trash"}, "junk"),
+        ({"spam_verdict": "X-Spam-Flag"}, "junk"), ({"dmarc": "fail", "spf": "pass"}, "forged"),
+        ({"spf": "fail"}, "forged"), ({"spf": "fail", "dkim": "fail"}, "forged"),
         # Section 4: where not to send
         ({"reply_to": "ann@example.net"}, "reply-to"), ({"reply_to": "list@example.org.evil.example"}, "reply-to"),
         ({"return_path": "bounces+ann=example.org@platform.example"}, "return-path"),

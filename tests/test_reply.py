@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from channels.acknowledge import AcknowledgeSettings, make_acknowledging
+from channels.base import Outside
 from intake.reply import Reply, as_message, filled_in, new_message_id
 
 FIELDS = [
@@ -47,6 +50,22 @@ def test_its_fields_are_these_and_no_others(subject: str, name: str, text: str) 
     assert b"\r" not in made.replace(b"\r\n", b"")
     assert b"\n" not in made.replace(b"\r\n", b"")
     assert read.get_content().splitlines() == text.splitlines() or not text
+
+
+@given(name=st.text(max_size=70), title=st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_what_the_config_takes_can_be_written(name: str, title: str) -> None:
+    """A sender that the config lets pass, and any title, make a message: nothing fails when it is to be sent."""
+    try:
+        section = {"host": "smtp.example.org", "from": f"{name} <team@council.example>"}
+        settings = AcknowledgeSettings.model_validate(section)
+    except ValidationError:
+        return
+    how = make_acknowledging(settings, Outside(lambda: datetime(2011, 3, 1, tzinfo=UTC), {}), None)
+    subject, text = (filled_in(template, "TST-1", title) for template in (how.subject, how.text))
+    made = as_message(reply(from_name=how.from_name, from_address=how.from_address, subject=subject, text=text))
+    read = email.message_from_bytes(made, policy=email.policy.default)
+    assert read["From"].addresses[0].addr_spec == "team@council.example"
+    assert "TST-1" in read.get_content()
 
 
 @pytest.mark.parametrize(

@@ -67,13 +67,14 @@ class GivenOut:
 
 
 def test_every_byte_arrives_and_the_envelope_is_empty(server: MailServer) -> None:
-    """Lines that begin with a dot are the message's own; the null sender gets no bounces (RFC 3834, 3.3)."""
+    """Lines that begin with a dot are the message's own; nobody is told of failures (RFC 3834, 3.3)."""
     assert send(server.port) == Sending("sent", 250)
     assert send(server.port, envelope="team@council.example") == Sending("sent", 250)
     first, second = server.taken
     assert first.content == MESSAGE + b"\r\n"
     assert (first.sender, second.sender) == ("<>", "team@council.example")
     assert first.recipients == ("ann@example.org",)
+    assert first.options == ("NOTIFY=NEVER",)
 
 
 def test_many_messages_take_one_connection(server: MailServer) -> None:

@@ -52,6 +52,12 @@ class _Handler:
             return said.pop(0) if said else ""
         return said
 
+    async def handle_EHLO(  # noqa: N802  # aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], "250-DSN", responses[-1]]
+
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:  # noqa: N802  # aiosmtpd's name
         said = _hang_up(server, self.reply("mail"))
         if said:
@@ -100,6 +106,12 @@ class _Server(SMTP):
     """With XOAUTH2, a refusal of the DATA command itself, and, like many servers, DSN."""
 
     event_handler: _Handler
+
+    async def smtp_RCPT(self, arg: str) -> None:  # noqa: N802  # aiosmtpd's name
+        bare, mark, options = arg.partition("> ")  # aiosmtpd itself takes no options here (RFC 3461)
+        if self.envelope is not None and options:
+            self.envelope.rcpt_options.append(options)
+        await super().smtp_RCPT(f"{bare}>" if mark else arg)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  # aiosmtpd's name
         if said := _hang_up(self, self.event_handler.reply("data")):
