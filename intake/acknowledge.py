@@ -4,8 +4,8 @@ The intent is committed before anything is sent. So whatever ends the program in
 which the next run turns into ``unsure``: a person looks, and decides. What the server did not take is tried again (4yz)
 or left to a person (5yz). A mail server that is down is an alarm, not an error: what was received is received.
 
-Nobody who wrote before it was switched on is written to: a run that finds it on for the first time remembers that
-moment, and only what arrived, and was taken in, from then on is acknowledged. ``since`` in the section, or a person's
+Nobody who wrote before it was switched on is written to: a run that finds it on for the first time remembers when it
+started, and only what arrived, and was taken in, from then on is acknowledged. ``since`` in the section, or a person's
 ``intake decide RECEIPT acknowledge``, widens that.
 """
 
@@ -253,7 +253,8 @@ class _Clerk:
         with self._current.database.write() as tx:
             acknowledgements.write(tx, self._current.run, at, [became])
             ledger.number_entries(tx)
-        log.info("acknowledgement", receipt=became.receipt_id, state=became.state, reason=became.reason)
+        tell = log.warning if became.state in FOR_A_PERSON else log.info
+        tell("acknowledgement", receipt=became.receipt_id, state=became.state, reason=became.reason)
 
 
 def _after(intent: Standing, became: Sending) -> Standing:

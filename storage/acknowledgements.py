@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, in
 
 from storage import ledger
 from storage.columns import utc_text
-from storage.models import Acknowledgement, AcknowledgingSince, Delivery, Receipt, ResponseRow
+from storage.models import Acknowledgement, AcknowledgingSince, Delivery, Receipt, ResponseRow, Run
 from storage.receipts import COUNTS
 
 _rows = Acknowledgement.__table__  # type: ignore[attr-defined]  # SQLModel gives it to table classes only
@@ -21,6 +21,7 @@ _since = AcknowledgingSince.__table__  # type: ignore[attr-defined]
 _receipts = Receipt.__table__  # type: ignore[attr-defined]
 _responses = ResponseRow.__table__  # type: ignore[attr-defined]
 _deliveries = Delivery.__table__  # type: ignore[attr-defined]
+_runs = Run.__table__  # type: ignore[attr-defined]
 
 State = Literal["intended", "sent", "deferred", "failed", "unsure", "skipped", "asked", "settled"]
 MAY_HAVE_GONE_OUT: tuple[State, ...] = ("intended", "sent", "unsure", "settled")
@@ -62,10 +63,12 @@ def since(tx: Connection, channel: str) -> datetime | None:
 def switch(tx: Connection, run: int, at: datetime, channel: str, *, on: bool) -> None:
     """Remember that a channel acknowledges from now on, or that it no longer does; enter it in the ledger.
 
-    From the beginning of this second: mail servers tell the time of an arrival in whole ones.
+    From the start of this run, since what arrives while it reads was written after it was switched on; and from the
+    beginning of that second, since mail servers tell the time of an arrival in whole ones.
     """
     if on:
-        tx.execute(insert(_since), {"channel": channel, "since": at.replace(microsecond=0), "run_id": run})
+        started = tx.execute(select(_runs.c.started_at).where(_runs.c.id == run)).scalar_one()
+        tx.execute(insert(_since), {"channel": channel, "since": started.replace(microsecond=0), "run_id": run})
     else:
         tx.execute(delete(_since).where(_since.c.channel == channel))
     ledger.append(tx, "acknowledging", at, [{"channel": channel, "on": on, "run": run}])

@@ -219,6 +219,20 @@ def test_switched_on_later_it_writes_to_nobody_who_wrote_before(
     assert len(entries) == 1
 
 
+def test_what_arrives_during_the_first_run_is_acknowledged(
+    place: Consultation, clock: Clock, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first run may read for hours: who writes meanwhile wrote after it was switched on."""
+    switch_on(place, server.port, "")
+    mail_from(place, "before")
+    steps = iter(range(10**6))
+    monkeypatch.setattr(intake.app, "clock", lambda: NOON + timedelta(seconds=next(steps)))
+    place.run("email")
+    mail_from(place, "meanwhile", date="Wed, 2 Mar 2011 12:00:01 +0000")
+    place.run("email")
+    assert [taken.recipients for taken in server.taken] == [("meanwhile@example.org",)]
+
+
 def test_off_and_on_again_begins_anew(place: Consultation, clock: Clock, server: MailServer) -> None:
     """What arrived while it was off is not acknowledged when it is on again."""
     off = place.path.read_text()
