@@ -8,9 +8,9 @@ claims about them. It changes nothing at the source, unless its settings say so,
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, Protocol
+from typing import Annotated, Any, Literal, NoReturn, Protocol
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
@@ -152,6 +152,63 @@ class Outside:
     environ: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What became of a message that a mail server was offered.
+
+    ``state`` is sent (the server took it), deferred (it said no for now: 4yz of RFC 5321, 4.2.1), refused (it said no
+    for good: 5yz) or unsure (the message was on its way when the connection was lost: the server may have it or not).
+    ``code`` is the server's reply, 0 if there was none.
+    """
+
+    state: Literal["sent", "deferred", "refused", "unsure"]
+    code: int = 0
+
+
+class Sender(Protocol):
+    """The way out for the few messages that the program writes itself."""
+
+    def connect(self) -> None:
+        """Be ready to send: connected and logged in.
+
+        Raises:
+            SourceError: nothing can be sent now.
+        """
+        ...
+
+    def send(self, recipient: str, message: bytes) -> Sending:
+        """Offer one message (ASCII, lines ended by CR LF) for one recipient.
+
+        Raises:
+            SourceError: nothing of it was sent, and nothing can be sent now.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the connection; may be called twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledging:
+    """How a channel acknowledges what it received, as its section says. ``sender`` is the way out.
+
+    ``subject`` and ``text`` hold the placeholders {reference} and {title} and no others. The limits count what was
+    offered to the server in any 60 s (``per_minute``) and in any 24 h (``per_day``, and to one address
+    ``per_address_a_day``). ``since`` is given where messages from before it was switched on are meant too.
+    """
+
+    sender: Sender
+    from_name: str
+    from_address: str
+    subject: str
+    text: str
+    per_minute: int
+    per_day: int
+    per_address_a_day: int
+    since: date | datetime | None = None
+
+
 class AdapterSettings(BaseModel):
     """The keys of an adapter's own in its ``[channels.NAME]`` section; unknown keys are refused by name."""
 
@@ -164,13 +221,15 @@ class AdapterKind:
 
     ``name`` is what a section of the config says as ``adapter = "…"``; ``settings`` checks that section's other keys,
     and ``build`` makes an adapter of them. It touches no source yet. ``listen`` makes a listener of a section, or None
-    where there is nothing to listen to.
+    where there is nothing to listen to. ``acknowledging`` says how the channel acknowledges what it receives; None
+    where it does not.
     """
 
     name: str
     settings: type[AdapterSettings]
     build: Callable[[Any, Outside], Adapter]  # Any: its own settings class, which differs from kind to kind
     listen: Callable[[Any, Outside], Listener | None] | None = None
+    acknowledging: Callable[[Any, Outside], Acknowledging | None] | None = None
 
 
 def _refuse(_value: object) -> NoReturn:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from channels.base import Adapter, AdapterKind, AdapterSettings, ConfigPath, Listener, MoveTarget, Outside
+from channels.acknowledge import AcknowledgeSettings, make_acknowledging
+from channels.base import (
+    Acknowledging,
+    Adapter,
+    AdapterKind,
+    AdapterSettings,
+    ConfigPath,
+    Listener,
+    MoveTarget,
+    Outside,
+)
 from channels.folder import FolderAdapter
 from channels.mailboxes import named, role_by_name
 from channels.maildir import MailLayout
@@ -16,7 +26,7 @@ if TYPE_CHECKING:
     from channels.imap_session import Account
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
-_OF_FOLDERS = frozenset({"folder", "settle_seconds", "after"})
+_OF_FOLDERS = frozenset({"folder", "settle_seconds", "after", "acknowledge"})
 _OF_TOKENS = (
     "tenant", "client_id", "client_secret_env", "certificate_file", "certificate_password_env", "authority",
     "authority_ca_file", "scope", "mailbox_user",
@@ -32,6 +42,8 @@ class EmailSettings(AdapterSettings):
     bytes), whichever comes first. ``after``: the mailbox (or subfolder) that messages are moved to once received. A
     connection that breaks is made anew ``reconnect_attempts`` times in a row, first after ``reconnect_wait_s``, then
     after twice as long each time.
+
+    ``acknowledge`` is a section of its own, beside either source; absent, nobody is written to.
 
     With ``auth = "oauth2"`` an application of the directory ``tenant`` logs in to the mailbox ``mailbox_user`` (or
     ``user``): ``client_id``, and ``client_secret_env`` or ``certificate_file``; see ``channels.oauth.Registration``.
@@ -64,6 +76,8 @@ class EmailSettings(AdapterSettings):
     authority: str = AUTHORITY
     authority_ca_file: ConfigPath | None = None
     scope: str = Field(default=SCOPE, pattern=_PRINTABLE)
+
+    acknowledge: AcknowledgeSettings | None = None
 
     @property
     def server_port(self) -> int:
@@ -112,6 +126,12 @@ class EmailSettings(AdapterSettings):
         wrong = _wrong_in_folder(given) if self.folder is not None else _wrong_in_account(given, self.auth)
         if wrong:
             raise ValueError(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_are_the_account_s(self) -> "EmailSettings":
+        if self.acknowledge is not None and self.acknowledge.auth not in ("password", self.auth):
+            raise ValueError('acknowledge.auth: should be "password", or the auth of the account itself')
         return self
 
 
@@ -212,4 +232,13 @@ def _account(settings: EmailSettings, outside: Outside) -> "Account":
     )
 
 
-KIND = AdapterKind("email", EmailSettings, build, listen)
+def acknowledging(settings: EmailSettings, outside: Outside) -> Acknowledging | None:
+    """How this channel acknowledges; None where its section has no ``acknowledge``."""
+    if settings.acknowledge is None:
+        return None
+    registration = settings.registration
+    tokens = ApplicationTokens(registration, outside.environ) if registration is not None else None
+    return make_acknowledging(settings.acknowledge, outside, tokens)
+
+
+KIND = AdapterKind("email", EmailSettings, build, listen, acknowledging)

@@ -3,15 +3,28 @@
 An alarm names its channel and how many items it is about, never an item: keys and subjects are looked up on purpose.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from storage import rebuilt, receipts
+from storage import acknowledgements, rebuilt, receipts, runs
 from storage.columns import utc_text
 from storage.database import Transaction
 
+_NAMED = 10
+_FOR_A_PERSON: dict[Literal["unsure", "failed"], tuple[str, str]] = {
+    "unsure": (
+        "may or may not have gone out",
+        "Look for it in the mail server's log, then `intake decide RECEIPT acknowledged` if it went out, or "
+        "`intake decide RECEIPT acknowledge` to send it again.",
+    ),
+    "failed": (
+        "could not be sent",
+        "`intake trace RECEIPT` shows the server's code; then `intake decide RECEIPT acknowledge` to try again, or "
+        "`intake decide RECEIPT acknowledged` to leave it.",
+    ),
+}
 WAITS_TOO_LONG = timedelta(hours=1)
 _WAITING = (
     "If it stays so, save each of them by hand (a message as .eml or .msg) and put the file into the folder of a "
@@ -22,14 +35,20 @@ _WAITING = (
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """``waiting``: items that are listed and could not be taken in for more than an hour. ``rebuilt``: messages that
-    came back in other bytes. ``what`` and ``next_step`` are sentences without personal data."""
+    came back in other bytes. ``unsure`` and ``failed``: acknowledgements that a person must settle. ``acknowledging``:
+    the last run could not go on sending them. ``what`` and ``next_step`` are sentences without personal data."""
 
     channel: str
-    alarm: Literal["waiting", "rebuilt"]
+    alarm: Literal["waiting", "rebuilt", "unsure", "failed", "acknowledging"]
     count: int
     since: datetime
     what: str
     next_step: str
+
+    @property
+    def sentence(self) -> str:
+        """All of it in words."""
+        return f"{self.what} {self.next_step}".strip()
 
     def as_json(self) -> dict[str, Any]:
         """The alarm under the names of ``intake status --json``."""
@@ -40,7 +59,7 @@ class Alarm:
 
 def alarms(tx: Transaction, channels: Collection[str], now: datetime) -> list[Alarm]:
     """The alarms of these channels at this moment."""
-    return [*_waiting(tx, channels, now), *_rebuilt(tx, channels)]
+    return [*_waiting(tx, channels, now), *_rebuilt(tx, channels), *_acknowledging(tx, channels, now)]
 
 
 def _waiting(tx: Transaction, channels: Collection[str], now: datetime) -> list[Alarm]:
@@ -63,6 +82,26 @@ def _rebuilt(tx: Transaction, channels: Collection[str]) -> list[Alarm]:
         )
         for batch in rebuilt.open_batches(tx, channels)
     ]  # fmt: skip
+
+
+def _acknowledging(tx: Transaction, channels: Collection[str], now: datetime) -> Iterator[Alarm]:
+    last = runs.last_runs(tx)
+    for channel in channels:
+        if (run := last.get(channel)) is not None and run.alarm:
+            yield Alarm(channel, "acknowledging", 1, run.finished_at or now, run.alarm, "")
+        found = acknowledgements.of_channel(tx, channel, acknowledgements.FOR_A_PERSON)
+        for state, (what, next_step) in _FOR_A_PERSON.items():
+            these = [standing for standing in found if standing.state == state]
+            if these:
+                said = f"{_count(len(these), 'acknowledgement')} {what} ({_receipts(these)})."
+                since = min((standing.tried_at for standing in these if standing.tried_at), default=now)
+                yield Alarm(channel, state, len(these), since, said, next_step)
+
+
+def _receipts(found: Sequence[acknowledgements.Standing]) -> str:
+    numbers = [str(standing.receipt_id) for standing in found]
+    more = f" and {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
+    return f"receipt{'' if len(numbers) == 1 else 's'} {', '.join(numbers[:_NAMED])}{more}"
 
 
 def _count(number: int, word: str) -> str:

@@ -129,8 +129,9 @@ class App:
 
     def _way(self, name: str) -> job.Way:
         channel = self.settings.channels[name]
-        adapter = ADAPTERS[channel.adapter].build(channel.source, Outside(clock, os.environ))
-        return job.Way(adapter, self._desk(name))
+        kind, outside = ADAPTERS[channel.adapter], Outside(clock, os.environ)
+        acknowledging = None if kind.acknowledging is None else kind.acknowledging(channel.source, outside)
+        return job.Way(kind.build(channel.source, outside), self._desk(name), acknowledging)
 
     def listener(self, name: str) -> Listener | None:
         """What waits until a channel's source says that something is new; None where no source of its kind can."""

@@ -143,7 +143,8 @@ def decide(
     no answer: --reason enquiry, information-request, subject-access, complaint or other-business, --value "to whom" it
     is passed on; by when it must be answered is worked out and shown. overturn: it is an answer after all. retry: read
     it again. same: a message that came back in other bytes is the older one, for its whole batch (`intake status`);
-    different: it is not. undo: take back the last.
+    different: it is not. acknowledge: send an acknowledgement in the next run, though it is in doubt whether one went
+    out, or though it was held back; acknowledged: it went out, or need not. undo: take back the last.
     """
     chosen = next((known for known in ACTIONS if known == action), None)
     if chosen is None:

@@ -113,6 +113,10 @@ class Consultation(_Settings):
         """The first instant that is too late, UTC: for a date, the midnight that ends it in the consultation's zone."""
         return self._instant(self.closes, timedelta(days=1))
 
+    def instant(self, value: date | datetime) -> datetime:
+        """An instant as configured, or the first one of a date in the consultation's zone, UTC."""
+        return self._instant(value, timedelta(0))
+
     def _instant(self, value: date | datetime, shift: timedelta) -> datetime:
         if isinstance(value, datetime):
             return value.astimezone(UTC)

@@ -7,16 +7,18 @@ that hold applied in their order; so undoing one gives back exactly the state be
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
 from intake import normalise, passing
+from intake.addressee import OVERRULED, REASONS
 from intake.errors import NotThere, Refused
 from intake.normalise import Rules
 from intake.revise import apply_decisions, check_lists, column_and_value, corrected, holding, proposal
 from intake.same import decide_alike, held_on, take_back
-from storage import decisions, ledger, receipts, responses
+from storage import acknowledgements, decisions, ledger, receipts, responses
+from storage.acknowledgements import Standing, State
 from storage.database import Database, Transaction
 from storage.decisions import DecisionView, NewDecision
 from storage.rebuilt import Verdict
@@ -27,7 +29,7 @@ from storage.schema import PASSED_ON_REASONS, Evidence, FieldEvidence, Response
 
 Action = Literal[
     "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "same",
-    "different", "undo",
+    "different", "acknowledge", "acknowledged", "undo",
 ]  # fmt: skip
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -76,6 +78,8 @@ def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
         return _undo(office, target, person)
     if wish.action in ("same", "different"):
         return _on_alike(office, target, person, wish)
+    if wish.action in ("acknowledge", "acknowledged"):
+        return _on_acknowledgement(office, target.receipt, person, wish)
     if wish.action in ("set-aside", "overturn", "retry"):
         return _on_receipt(office, target, person, wish)
     if target.response is not None and target.receipt.outcome != "read":
@@ -288,6 +292,44 @@ def _on_alike(office: Office, target: Target, person: Person, wish: Wish) -> str
     return said
 
 
+# --- on an acknowledgement --------------------------------------------------------------------------------------------
+
+
+def _on_acknowledgement(office: Office, receipt: ReceiptView, person: Person, wish: Wish) -> str:
+    """``acknowledge``: a run is to send it, this once more. ``acknowledged``: it went out, or need not."""
+    at = office.clock()
+    with office.database.write() as tx:
+        standing = acknowledgements.of_receipt(tx, receipt.id)
+        _check_acknowledgement(receipt, standing, wish)
+        decisions.add_decision(
+            tx, at,
+            NewDecision(receipt_id=receipt.id, response_id=None, action=wish.action, by=person.name, value=wish.value,
+                        reason=wish.reason),
+        )  # fmt: skip
+        state: State = "asked" if wish.action == "acknowledge" else "settled"
+        before = standing or Standing(receipt_id=receipt.id, channel=receipt.channel, state=state)
+        became = replace(before, state=state, reason="", asked=wish.action == "acknowledge", attempts=0)
+        acknowledgements.write(tx, None, at, [became])
+        ledger.number_entries(tx)
+    if wish.action == "acknowledged":
+        return f"Receipt {receipt.id}: settled; no acknowledgement is sent."
+    return f"Receipt {receipt.id}: the next run of its channel sends an acknowledgement, if that channel has them on."
+
+
+def _check_acknowledgement(receipt: ReceiptView, standing: Standing | None, wish: Wish) -> None:
+    state = standing.state if standing else None
+    if wish.action == "acknowledged":
+        if state not in ("unsure", "failed", "deferred", "asked"):
+            raise Refused(f"Receipt {receipt.id} has no acknowledgement to settle.")
+        return
+    if receipt.outcome != "read" or receipt.media_type != "message/rfc822":
+        raise Refused(f"Receipt {receipt.id} can't be acknowledged: only a message that is read is answered.")
+    if standing is not None and state == "skipped" and standing.reason not in OVERRULED:
+        raise Refused(f"Receipt {receipt.id} is never acknowledged: {REASONS.get(standing.reason, standing.reason)}.")
+    if state not in (None, "unsure", "failed", "skipped"):
+        raise Refused(f"The acknowledgement of receipt {receipt.id} is {state} already.")
+
+
 # --- taking back ------------------------------------------------------------------------------------------------------
 
 
@@ -298,7 +340,8 @@ def _undo(office: Office, target: Target, person: Person) -> str:
         held = holding(decisions.decisions_on(tx, behind, target.response))
         alike = {decision.id: decision for decision in held_on(tx, target.receipt.id)}
         held = sorted((alike | {decision.id: decision for decision in held}).values(), key=lambda d: d.id)
-        undoable = [d for d in held if d.action != "retry"]
+        # What was read again is read, and a message that was sent can't be called back.
+        undoable = [d for d in held if d.action not in ("retry", "acknowledge", "acknowledged")]
         if not undoable:
             raise Refused("There is no decision here to undo.")
         last = undoable[-1]

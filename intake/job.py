@@ -1,4 +1,4 @@
-"""One run, read like a table of contents: list, receive, split, put away, read, settle, account."""
+"""One run, read like a table of contents: list, receive, split, put away, read, settle, acknowledge, account."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from channels.base import Adapter, Listing, SourceError
+from channels.base import Acknowledging, Adapter, Listing, SourceError
+from intake.acknowledge import Acknowledged, acknowledge
 from intake.alarms import alarms
 from intake.following import follow_tables
 from intake.outcomes import Desk
@@ -48,10 +49,11 @@ class NoProgress:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A channel ready to run: its adapter, and what its items are settled by."""
+    """A channel ready to run: its adapter, what its items are settled by, and how they are acknowledged, if at all."""
 
     adapter: Adapter
     desk: Desk
+    acknowledging: Acknowledging | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class ChannelReport:
     """The accounts of one channel after a run, under the names of ``intake run --json``.
 
     ``listed``, ``unknown``, ``waiting`` and ``vanished`` are None, and ``error`` is a sentence, where the channel
-    failed.
+    failed. ``acknowledgements`` are None where the channel does not acknowledge. ``alarms`` are sentences about what a
+    person should look at, though nothing failed.
     """
 
     listed: int | None
@@ -85,6 +88,8 @@ class ChannelReport:
     pending: int
     responses: int
     error: str | None
+    acknowledgements: dict[str, int] | None = None
+    alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +209,9 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     follow_tables(current, way.desk)
     if listed is not None and error is None:
         suggest_rebuilt(current, way.desk.rules, listed)
-    report = _account(job, current, None if error else listed, left, vanished, error)
-    _sound_alarms(job, current.channel)
-    return report
-
-
-def _sound_alarms(job: Job, channel: str) -> None:
-    with job.database.read() as tx:
-        found = alarms(tx, [channel], job.clock())
-    for alarm in found:
-        log.warning("alarm", alarm=alarm.alarm, channel=alarm.channel, count=alarm.count, next=alarm.next_step)
+    job.progress.step(current.channel, "acknowledging", None)
+    acknowledged = acknowledge(current, way.desk, pool, way.acknowledging)
+    return _account(job, current, None if error else listed, left, vanished, error, acknowledged)
 
 
 def _forget_vanished(current: ChannelRun, listed: Listed) -> int:
@@ -267,8 +265,9 @@ def _settle(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissi
 
 
 def _account(
-    job: Job, current: ChannelRun, listed: Listed | None, left: Sequence[Listing], vanished: int, error: str | None
-) -> ChannelReport:
+    job: Job, current: ChannelRun, listed: Listed | None, left: Sequence[Listing], vanished: int, error: str | None,
+    acknowledged: Acknowledged | None = None,
+) -> ChannelReport:  # fmt: skip
     """Count, from the receipts themselves and from the listing; never from a cursor or a flag.
 
     ``left`` is what is listed and has neither receipt nor sighting.
@@ -291,10 +290,16 @@ def _account(
         digest = None if listed is None else listed.digest
         count = None if listed is None else len(listed.versions)
         kept = {**found, "received": received, "error": error, "listing_count": count, "listing_digest": digest}
+        kept["alarm"] = acknowledged.alarm if acknowledged else None
         runs.keep_channel(tx, current.run, current.channel, kept)
+        standing = alarms(tx, [current.channel], job.clock())
+    for alarm in standing:
+        log.warning("alarm", alarm=alarm.alarm, channel=alarm.channel, count=alarm.count, next=alarm.next_step)
     return ChannelReport(
         **found, received=received, read=counted.read, repeats=counted.repeats, set_aside=counted.set_aside,
         quarantined=counted.quarantined, pending=counted.pending, responses=counted.responses, error=error,
+        acknowledgements=acknowledged.as_json() if acknowledged else None,
+        alarms=tuple(alarm.sentence for alarm in standing),
     )  # fmt: skip
 
 

@@ -73,6 +73,11 @@ def run_report(report: RunReport, quarantined: Sequence[dict[str, Any]], title: 
             console.print(_plain(f"{name}: {channel.error}"))
         if channel.waiting:
             console.print(Text(f"{name}: {channel.waiting} waiting to be taken in; the next run tries again."))
+        owed = channel.acknowledgements
+        if owed and (owed["sent"] or owed["waiting"]):
+            console.print(_plain(f"{name}: {owed['sent']} acknowledged, {owed['waiting']} to be acknowledged later."))
+        for alarm in channel.alarms:
+            console.print(_plain(f"{name}: ALARM: {alarm}"))
     for item in quarantined:
         said = f"receipt {item['receipt']} ({item['channel']}): {item['outcome']}."
         console.print(_plain(f"{said} {item['reason']} {item['next'] or ''}"))
@@ -169,6 +174,9 @@ def trace(found: dict[str, Any]) -> None:
         console.print(_plain(f"{said}, {arrived}"))
         if receipt["reason"]:
             console.print(_plain(f"  {receipt['reason']}: {receipt['next'] or ''}"))
+        if told := receipt["acknowledgement"]:
+            at = f" at {told['tried_at']}" if told["tried_at"] else ""
+            console.print(_plain(f"  acknowledgement: {told['state']}{at}{': ' + told['why'] if told['why'] else ''}"))
         for kept in receipt["originals"]:
             state = {True: "intact", False: "DAMAGED"}.get(kept["intact"], kept["intact"])
             console.print(_plain(f"  original {kept['sha256']}: {kept['bytes']} bytes, {kept['media_type']}, {state}"))

@@ -5,9 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from intake.addressee import REASONS
 from intake.decide import find_target
 from intake.errors import NotThere
-from storage import decisions, deliveries, ledger, receipts, responses
+from storage import acknowledgements, decisions, deliveries, ledger, receipts, responses
+from storage.acknowledgements import Standing
 from storage.columns import utc_text
 from storage.database import Database, Transaction
 from storage.originals import OriginalStore
@@ -113,6 +115,7 @@ def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> di
         "taken_at": _z(utc_text(view.taken_at)),
         "run": view.run_id,
         "facts": view.facts,
+        "acknowledgement": _acknowledgement(acknowledgements.of_receipt(tx, view.id)),
         "original": described[0],
         "originals": described,
     }
@@ -125,6 +128,19 @@ def _passed_on(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:
         return None
     due = None if decision.due is None else decision.due.isoformat()
     return {"to": decision.value or None, "due": due, "by": decision.by, "at": _z(utc_text(decision.at))}
+
+
+def _acknowledgement(standing: Standing | None) -> dict[str, Any] | None:
+    """What became of a receipt's acknowledgement; None if there was none."""
+    if standing is None:
+        return None
+    return {
+        "state": standing.state,
+        "why": REASONS.get(standing.reason, standing.reason) or None,
+        "tried_at": None if standing.tried_at is None else _z(utc_text(standing.tried_at)),
+        "attempts": standing.attempts,
+        "message_id": standing.message_id or None,
+    }
 
 
 def _original(tx: Transaction, originals: OriginalStore, sha256: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,13 @@ _OUTCOMES = {"read", "repeat", "set_aside", "quarantined", "pending"}
 _CHUNK = 1 << 20
 _EXPLAINED = ("received_at", "name", "email", "phone", "postcode", "places", "text")
 """Columns that, where they are filled, must have evidence."""
+_ACKNOWLEDGEMENT_FOLLOWS: dict[str | None, set[str]] = {
+    None: {"intended", "skipped", "asked"}, "intended": {"sent", "deferred", "failed", "unsure"},
+    "deferred": {"intended", "failed", "skipped", "settled"}, "asked": {"intended", "skipped", "settled"},
+    "unsure": {"asked", "settled"}, "failed": {"asked", "settled"}, "skipped": {"asked"}, "sent": set(),
+    "settled": set(),
+}  # fmt: skip
+"""Which state of an acknowledgement may follow which: nothing is sent twice unless a person asked for it in between."""
 Row = dict[str, Any]
 
 
@@ -74,6 +82,7 @@ class _Ledger:
     rebuilt: dict[int, tuple[int, int]] = field(default_factory=dict)
     outcomes: dict[int, Row] = field(default_factory=dict)
     runs: set[int] = field(default_factory=set)
+    acknowledgements: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
     responses: dict[tuple[int, int], dict[int, Row]] = field(default_factory=lambda: defaultdict(dict))
 
     @classmethod
@@ -114,6 +123,8 @@ class _Ledger:
                 self.outcomes[entry["receipt"]] = entry
             case "run":
                 self.runs.add(entry["run"])
+            case "acknowledgement":
+                self.acknowledgements[entry["receipt"]].append(entry)
             case "response":
                 self.responses[entry["receipt"], entry["ordinal"]][entry["revision"]] = entry
                 if "outcome" in entry:
@@ -364,6 +375,25 @@ def _decisions(connection: Connection, ledger: _Ledger) -> Check:
     return check
 
 
+def _acknowledgements(connection: Connection, ledger: _Ledger) -> Check:
+    """Acknowledgements are as the ledger last said, none is gone, and none was sent twice unasked."""
+    check = Check("acknowledgements")
+    seen = set()
+    for row in _rows(connection, "select * from acknowledgement"):
+        seen.add(row["receipt_id"])
+        entries = ledger.acknowledgements.get(row["receipt_id"], [])
+        salt = row.pop("salt")
+        document = row | {"asked": bool(row["asked"])}
+        sound = bool(entries) and entries[-1]["commitment"] == _commitment(salt, document)
+        states = [None, *(entry["state"] for entry in entries)]
+        in_order = all(after in _ACKNOWLEDGEMENT_FOLLOWS.get(before, ()) for before, after in pairwise(states))
+        check.expect(sound and in_order, row["receipt_id"])
+    for receipt in sorted(ledger.acknowledgements.keys() - seen):
+        check.expect(False, receipt)  # it is gone
+    return check
+
+
 _CHECKS: tuple[Callable[[Connection, _Ledger], Check], ...] = (
     _receipts, _deliveries, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence, _decisions,
+    _acknowledgements,
 )  # fmt: skip

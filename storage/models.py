@@ -65,6 +65,7 @@ class RunChannel(SQLModel, table=True):
     vanished: int | None = None
     received: int = 0
     error: str | None = None
+    alarm: str | None = None
 
 
 class Original(SQLModel, table=True):
@@ -349,6 +350,41 @@ class RebuiltPair(SQLModel, table=True):
     receipt_id: int = Field(primary_key=True, foreign_key="receipt.id", sa_column_kwargs={"autoincrement": False})
     older_id: int = Field(foreign_key="receipt.id", index=True)
     batch_id: int = Field(foreign_key="rebuilt_batch.id", index=True)
+
+
+class AcknowledgingSince(SQLModel, table=True):
+    """Since when a channel acknowledges what it receives; no row where it does not."""
+
+    __tablename__ = "acknowledging_since"
+
+    channel: str = Field(primary_key=True)
+    since: datetime = _utc()
+    run_id: int = Field(foreign_key="run.id")
+
+
+class Acknowledgement(SQLModel, table=True):
+    """What became of the acknowledgement of a receipt: at most one row, and so at most one message, for each.
+
+    ``state``: intended (committed before it is sent), sent, deferred, failed, unsure, skipped, asked or settled (by a
+    person). ``reason`` is a word or a server's code. ``answers`` is the Message-ID of what is acknowledged,
+    ``message_id`` that of the acknowledgement. ``tried_at`` is the time of the last intent, ``written_at`` of the last
+    change. ``asked``: a person wants it sent. ``address`` is in lower case: one recipient, however it was written.
+    """
+
+    receipt_id: int = Field(primary_key=True, foreign_key="receipt.id", sa_column_kwargs={"autoincrement": False})
+    channel: str = Field(index=True)
+    state: str
+    reason: str = ""
+    reference: str = ""
+    address: str = Field(default="", index=True)
+    answers: str = _text()
+    message_id: str = ""
+    asked: bool = False
+    attempts: int = 0
+    tried_at: datetime | None = _utc(nullable=True)
+    written_at: datetime = _utc()
+    run_id: int | None = Field(default=None, foreign_key="run.id")
+    salt: str
 
 
 class LedgerEntry(SQLModel, table=True):

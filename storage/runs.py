@@ -19,11 +19,12 @@ _channels = RunChannel.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The last run that had to do with a channel."""
+    """The last run that had to do with a channel. ``alarm`` is what a person should look at, though nothing failed."""
 
     run: int
     finished_at: datetime | None
     error: str | None
+    alarm: str | None = None
 
 
 def other_consultation(tx: Connection, consultation: str) -> str | None:
@@ -55,7 +56,8 @@ def finish_run(tx: Connection, run: int, at: datetime, report: Mapping[str, Any]
     values = {"finished_at": at, "balanced": report["balanced"], "report": json.dumps(report)}
     tx.execute(update(_runs).where(_runs.c.id == run).values(**values))
     channels = {
-        name: {k: v for k, v in counts.items() if k != "error"} | {"failed": counts["error"] is not None}
+        name: {k: v for k, v in counts.items() if k not in ("error", "alarms")}
+        | {"failed": counts["error"] is not None}
         for name, counts in report["channels"].items()
     }
     ledger.append(tx, "run", at, [{"run": run, "balanced": report["balanced"], "channels": channels}])
@@ -71,8 +73,8 @@ def last_runs(tx: Connection) -> dict[str, LastRun]:
         .subquery()
     )
     found = tx.execute(
-        select(_channels.c.channel, _runs.c.id, _runs.c.finished_at, _channels.c.error)
+        select(_channels.c.channel, _runs.c.id, _runs.c.finished_at, _channels.c.error, _channels.c.alarm)
         .join(newest, and_(newest.c.channel == _channels.c.channel, newest.c.run_id == _channels.c.run_id))
         .join(_runs, _runs.c.id == _channels.c.run_id)
     )
-    return {channel: LastRun(run, finished, error) for channel, run, finished, error in found}
+    return {channel: LastRun(*rest) for channel, *rest in found}

@@ -25,6 +25,9 @@ AFTER = ("", "Taken in", "move", "move:", "move: ", "move: Taken in", "move:Take
 EMPTIED = ("Trash", "Deleted Items", "Junk", "Spam")
 
 
+REPLIES = {"host": "smtp.example.org", "from": "The team <team@example.org>"}
+
+
 def error(kind: str, section: dict[str, object]) -> str:
     """The key and sentence of the first error, as the config's reader finds them. None: the key is not there."""
     with pytest.raises(ValidationError) as raised:
@@ -132,3 +135,58 @@ def test_the_target_is_the_name_alone() -> None:
     for kind, section in (("email", ACCOUNT), ("letters", {"folder": "scans"})):
         settings = ADAPTERS[kind].settings.model_validate(section | {"after": "move:Taken in"})
         assert settings.model_dump()["after"] == "Taken in"
+
+
+def acknowledge(**keys: object) -> dict[str, object]:
+    """A channel with a section ``acknowledge`` of these keys; None leaves one out."""
+    return {"folder": "mail", "acknowledge": {k: v for k, v in (REPLIES | keys).items() if v is not None}}
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        (acknowledge(host=None), "acknowledge.host: "), (acknowledge(host="a\r\nb"), "acknowledge.host: "),
+        (acknowledge(**{"from": None}), "acknowledge.from: "),
+        (acknowledge(**{"from": "team"}), "acknowledge.from: Value error, should be an address, or a name and"),
+        (acknowledge(**{"from": "Team\r\nBcc: x <team@example.org>"}), "acknowledge.from: Value error, should be an"),
+        (acknowledge(**{"from": "a@example.org, b@example.org"}), "acknowledge.from: Value error, should be an"),
+        (acknowledge(user="team"), "acknowledge: Value error, password_env: should be given too"),
+        (acknowledge(password_env="X"), "acknowledge: Value error, user: should be given too"),
+        (acknowledge(password="secret"), "acknowledge.password: "),
+        (acknowledge(auth="oauth2"), 'acknowledge: Value error, user: should be given beside auth = "oauth2"'),
+        (acknowledge(auth="oauth2", user="team", password_env="X"), "password_env: should not stand beside"),
+        (acknowledge(auth="oauth2", user="team", tls=False), "acknowledge: Value error, tls: should be true or"),
+        (acknowledge(auth="oauth2", user="team"), 'acknowledge.auth: should be "password", or the auth of the account'),
+        (acknowledge(tls="never"), "acknowledge.tls"), (acknowledge(envelope="x@e.org"), "acknowledge.envelope: "),
+        (acknowledge(subject="About {name}"), "acknowledge.subject: Value error, should have no placeholders but"),
+        (acknowledge(subject="{reference!r}"), "acknowledge.subject: Value error, should have no placeholders but"),
+        (acknowledge(subject="{reference:>99}"), "acknowledge.subject: Value error, should have no placeholders but"),
+        (acknowledge(subject="{reference.__class__}"), "acknowledge.subject: Value error, should have no placeholders"),
+        (acknowledge(subject="{}"), "acknowledge.subject: Value error, should have no placeholders but"),
+        (acknowledge(subject="Hello {"), "acknowledge.subject: Value error, should have { and } only around"),
+        (acknowledge(subject="two\nlines"), "acknowledge.subject: "),
+        (acknowledge(text="Thank you."), "acknowledge.text: Value error, should tell the {reference}"),
+        (acknowledge(text="{{reference}}"), "acknowledge.text: Value error, should tell the {reference}"),
+        (acknowledge(text="{reference} {text}"), "acknowledge.text: Value error, should have no placeholders but"),
+        (acknowledge(text="{reference}\x00"), "acknowledge.text: Value error, should have no control characters"),
+        (acknowledge(per_minute=0), "acknowledge.per_minute: "), (acknowledge(per_day=0), "acknowledge.per_day: "),
+        (acknowledge(since="2011-01-24"), "acknowledge.since: Value error, should be a date such as 2011-04-18"),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_of_acknowledging_is_named(section: dict[str, object], said: str) -> None:
+    """The same inside ``acknowledge``."""
+    assert said in error("email", section)
+
+
+@pytest.mark.parametrize(("kind", "source"), [("letters", "folder"), ("phone", "log"), ("survey", "exports")])
+def test_only_email_can_acknowledge(kind: str, source: str) -> None:
+    """A scan, a call or a row has nobody to write to."""
+    assert "acknowledge: Extra inputs" in error(kind, {source: "x", "acknowledge": REPLIES})
+
+
+@pytest.mark.parametrize(("tls", "port"), [(True, 465), ("starttls", 587), (False, 25)])
+def test_the_port_follows_tls(tls: object, port: int) -> None:
+    """Submission with TLS, with STARTTLS, and a relay's plain port."""
+    settings = EmailSettings.model_validate(acknowledge(tls=tls))
+    assert settings.acknowledge is not None
+    assert settings.acknowledge.server_port == port

@@ -5,6 +5,7 @@ Part 0 is the header, decoded, a field a line. Then come all leaves in order. Of
 that is attached is read, its pages follow it as parts. Messages carried whole inside are ``forwarded``.
 
 Options: ``unquote_from`` (bool): the message comes from an mbox, which puts ">" before lines that begin with "From ".
+``header_only`` (bool): the facts of the header alone, and no part.
 
 Facts (all strings; absent if unknown):
     from_name, from_email     of the first mailbox of From; from_count how many there are
@@ -88,6 +89,8 @@ def _read(data: bytes, level: int, options: Options, tick: Tick, budget: Budget)
     message = Entity(data, _first_line(data), len(data))
     if not any(_KNOWN_FIELD.fullmatch(field.name) for field in message.fields):
         return NO_MESSAGE
+    if options.get("header_only"):
+        return Reading(reader=f"mime {READER}", parts=[], facts=from_header(message))
     walk = Walk(options, tick, budget, level, partial(_read_inner, options=options, tick=tick, budget=budget))
     _add_header(walk, message)
     walk.visit(message)
