@@ -305,7 +305,7 @@ ATTACHED = 'Content-Disposition: attachment; filename="file"'
         (part("text/calendar", "BEGIN:VCALENDAR"), None, []),
         (part("text/x-vcard; name=jo.vcf", "BEGIN:VCARD"), None, []),
         (part("application/pgp-signature", "x"), None, []),
-        (part("text/rtf", "{\\rtf1}"), None, ["attachment"]),
+        (part("text/rtf", "{\\rtf1 A letter.}"), "A letter.", []),
     ],
 )  # fmt: skip
 def test_what_is_attached_is_read_or_handed_to_a_person(child, text, needs):

@@ -28,6 +28,16 @@ class Word(msgspec.Struct, frozen=True, array_like=True):
     confidence: float
 
 
+class FormField(msgspec.Struct, frozen=True, array_like=True):
+    """A field of a form that somebody filled in: its name in the file, the label that people see ("" if none), and
+    where its value stands in the part's text. A choice's value is what the form calls the chosen option."""
+
+    name: str
+    label: str
+    start: int
+    end: int
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """A readable piece of an original: a message's header, a body, an attachment, a page, a transcript.
 
@@ -35,11 +45,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     ``content`` says whether the text can be words of the respondent (a header or a logo's file name can't).
     ``page`` counts from 1 for a page of a document, with ``width`` and ``height`` in points. ``confidence`` is that of
     the reading, 0 to 1. ``cleaned`` counts the characters that had to be replaced. ``problem`` is set when the part is
-    kept but could not be read: one sentence, without personal data.
+    kept but could not be read: one sentence, without personal data. ``inside`` is the number of the attached file that
+    this part was read from, None if it stands in the item itself. ``fields`` are those of a filled form. ``base`` is
+    where the text begins in the part of that number, for a message that stands inside another one's text.
     """
 
     number: int
-    kind: Literal["headers", "body", "attachment", "page", "transcript"]
+    kind: Literal["headers", "body", "attachment", "page", "transcript", "form"]
     media_type: str
     text: str = ""
     content: bool = True
@@ -53,6 +65,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     ink: float | None = None
     cleaned: int = 0
     problem: str | None = None
+    inside: int | None = None
+    fields: list[FormField] = []
+    base: int = 0
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
