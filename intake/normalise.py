@@ -198,6 +198,8 @@ def _line_around(part: Part, start: int, end: int) -> tuple[int, int]:
 def _look_elsewhere(filled: Filled, reading: Reading) -> None:
     """The need to fetch what a message points to, or says is attached when nothing is."""
     text = filled.values.get("text", "")
+    if reading.facts.get("fetched") == "true":
+        return  # a person added what was meant
     missing = reading.facts.get("has_attachments") != "true" and find_attached(text)
     if missing or find_share(text):
         filled.needs.add("fetch")

@@ -27,8 +27,8 @@ _MONTHS = {
     "juillet": 7, "lipca": 7, "august": 8, "août": 8, "sierpnia": 8, "september": 9, "septembre": 9, "września": 9,
     "oktober": 10, "octobre": 10, "października": 10, "november": 11, "novembre": 11, "listopada": 11, "dezember": 12,
     "décembre": 12, "grudnia": 12, "january": 1, "february": 2, "march": 3, "may": 5, "june": 6, "july": 7,
-    "october": 10, "december": 12, "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10,
-    "nov": 11, "dec": 12,
+    "october": 10, "december": 12, "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9,
+    "oct": 10,    "nov": 11, "dec": 12,
 }  # fmt: skip
 _CLOCK = re.compile(r"\b(\d{1,2})[:.h](\d{2})(?:[:.]\d{2})?\s*([AaPp])?\.?[Mm]?\b")
 _DAY = re.compile(
@@ -41,7 +41,8 @@ _TRANSCRIPT = re.compile(
 _ANNOUNCED = re.compile(
     r"\s*(?:(?:duration|length|from|to|caller|caller id|calling number|called|date|time|received|mailbox|extension|ext"
     r"|number|priority|size|message id|message length)[ \t]*[:#].*"
-    r"|(?:dear \w+|hello|hi)[,.]?|(?:you (?:have |ha ve )?(?:received|got|a new|a)|new|this (?:e-?mail|message) (?:was|is))\b.*"
+    r"|(?:dear \w+|hello|hi)[,.]?|(?:you (?:have )?(?:received|got) |new )(?:an? )?(?:new )?(?:voice|message|call)\b.*"
+    r"|this (?:e-?mail|message) (?:was|is) (?:sent|generated|an auto)\b.*"
     r"|.*\b(?:voice ?mail|voice message)\b.*|(?:to (?:listen|play|hear)|click (?:here|to)|the attached|attached)\b.*"
     r"|https?:.*|[-=_]{3,}.*|[\W\d]*)",
     re.IGNORECASE,

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _SAYS_SO = re.compile(
-    r"[ \t>*_-]*(?:-{2,}|_{2,})\s*(?:forwarded message|original message|original-nachricht|urspr(?:ü|ue)ngliche nachricht"
+    r"[ \t>*_-]*(?:-{2,}|_{2,})\s*(?:forwarded message|original message|original-nachricht"
+    r"|urspr(?:ü|ue)ngliche nachricht"
     r"|weitergeleitete nachricht|message transf(?:é|e)r(?:é|e)|message d['’]origine|message original"
     r"|wiadomo(?:ść|sc) (?:przekazana|oryginalna|przesłana dalej)|(?:przekazana|oryginalna|przesłana) wiadomo(?:ść|sc)"
     r"|treść przekazanej wiadomości)\b[^\n]{0,80}"
@@ -23,8 +24,9 @@ _NAMES = {
     "from": "from", "von": "from", "de": "from", "od": "from", "nadawca": "from", "expéditeur": "from",
     "sent": "date", "date": "date", "gesendet": "date", "datum": "date", "envoyé": "date", "wysłano": "date",
     "wysłane": "date", "data": "date", "date d'envoi": "date", "to": "to", "an": "to", "à": "to", "a": "to", "do": "to",
-    "adresat": "to", "pour": "to", "cc": "cc", "kopie": "cc", "copie": "cc", "dw": "cc", "bcc": "cc", "subject": "subject",
-    "betreff": "subject", "objet": "subject", "sujet": "subject", "temat": "subject", "reply-to": "reply-to",
+    "adresat": "to", "pour": "to", "cc": "cc", "kopie": "cc", "copie": "cc", "dw": "cc", "bcc": "cc",
+    "subject": "subject", "betreff": "subject", "objet": "subject", "sujet": "subject", "temat": "subject",
+    "reply-to": "reply-to",
     "antwort an": "reply-to", "répondre à": "reply-to", "odpowiedź-do": "reply-to", "importance": "other",
     "attachments": "other", "anlagen": "other", "pièces jointes": "other", "załączniki": "other", "priorität": "other",
     "ważność": "other", "resent-from": "other",

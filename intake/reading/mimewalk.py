@@ -22,7 +22,7 @@ MAX_CHARS = 12_000_000
 MAX_SECONDS = 600.0
 """After which the attachments that are left stay unread."""
 _WORD_CHARS = 80
-_LOGO_BYTES, _RELATED_LOGO_BYTES, _PIXEL_BYTES = 20_000, 100_000, 1_500
+_LOGO_BYTES, _RELATED_LOGO_BYTES, _PIXEL_BYTES, _DOT_BYTES = 20_000, 100_000, 1_500, 200
 _ALMOST_AS_LONG, _FEW_CHARS = 0.6, 40
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
 _REPORTS = frozenset({"delivery-status", "disposition-notification", "feedback-report", "rfc822-headers"})
@@ -224,10 +224,11 @@ class Walk:
         is_html = media_type == "text/html"
         charset = entity.params.get("charset") or (htmltext.declared_charset(raw) if is_html else None)
         text, cleaned = decode_text(raw, charset)
+        sealed = text.lstrip().startswith(_PGP)
         problem = None
         if len(raw) > MAX_BYTES:
             problem = f"Only the first {MAX_BYTES // 1_000_000} MB of this text are read."
-        elif text.lstrip().startswith(_PGP):
+        elif sealed:
             problem = "This text is encrypted and can't be opened here."
         if problem is not None:
             self.needs.add("attachment")
@@ -239,9 +240,10 @@ class Walk:
         else:
             text = htmltext.laid_out(text)
         self._budget.chars -= len(text)
-        self.attached = self.attached or not is_body
+        self.attached = self.attached or sealed or not is_body
         kind, method = "body" if is_body else "attachment", "html" if is_html else "text"
-        self.add(kind, media_type, name=entity.name, text=text, method=method, cleaned=cleaned, problem=problem)
+        about = {"method": method, "cleaned": cleaned, "problem": problem, "content": not sealed}
+        self.add(kind, media_type, name=entity.name, text=text, **about)
 
     def _plain(self, text: str, entity: Entity) -> str:
         if self._options.get("unquote_from") and entity.transfer_encoding != "base64":
@@ -344,7 +346,7 @@ class Walk:
 
 def _is_logo(entity: Entity, place: _Place) -> bool:
     """Whether a picture belongs to the look of the message. A large one may be a letter that was pasted in."""
-    if entity.size < _PIXEL_BYTES:
+    if entity.size < (_DOT_BYTES if entity.disposition == "attachment" else _PIXEL_BYTES):
         return True
     shown_inside = place.related or entity.disposition == "inline" or entity.has("content-id")
     if place.related and entity.has("content-id"):

@@ -21,9 +21,10 @@ _TOKEN = re.compile(
 )
 _UNSHOWN = frozenset({
     "fonttbl", "colortbl", "stylesheet", "info", "pict", "objdata", "fldinst", "themedata", "colorschememapping",
-    "latentstyles", "datastore", "listtable", "listoverridetable", "rsidtbl", "generator", "nonshppict", "shprslt", "sp",
-    "xe", "tc", "filetbl", "revtbl", "bkmkstart", "bkmkend", "datafield", "formfield", "objclass", "objname", "ftnsep",
-    "ftnsepc", "aftnsep", "aftnsepc", "template", "private", "falt", "panose", "htmltag", "mhtmltag", "atnid",
+    "latentstyles", "datastore", "listtable", "listoverridetable", "rsidtbl", "generator", "nonshppict", "shprslt",
+    "sp", "xe", "tc", "filetbl", "revtbl", "bkmkstart", "bkmkend", "datafield", "formfield", "objclass", "objname",
+    "ftnsep",    "ftnsepc", "aftnsep", "aftnsepc", "template", "private", "falt", "panose", "htmltag", "mhtmltag",
+    "atnid",
     "atrfstart", "atrfend", "pgdsctbl", "password", "listname", "xmlnstbl",
 })  # fmt: skip
 _KEPT_AFTER_STAR = frozenset({"shpinst", "shptxt", "footnote", "annotation", "atnauthor"})

@@ -3,8 +3,8 @@
 Our own reading: tnefparse takes the square of the time on hostile files, and gives nothing of a damaged one.
 """
 
-from collections.abc import Iterator
 import struct
+from collections.abc import Iterator
 from struct import unpack_from
 
 from intake.reading.charset import decode
