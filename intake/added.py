@@ -63,7 +63,7 @@ def with_files(
         )
         if isinstance(result, Reading):
             parts += [_part(part, number, len(parts) + n, added) for n, part in enumerate(result.parts)]
-            readers.append(result.reader)
+            readers += [result.reader] if added.holds else []
         if added.holds:
             needs |= set(result.needs) if isinstance(result, Reading) else {"attachment"}
     return changed(base, reader=", ".join(dict.fromkeys(readers)), parts=parts, needs=sorted(needs), facts=facts)

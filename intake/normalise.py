@@ -363,7 +363,7 @@ def _subject_alone(filled: Filled, reading: Reading) -> None:
 
 def _in_header(header: Part | None, value: str, field_name: str = "from:") -> Evidence:
     start = -1 if header is None else _in_line(header.text, field_name, value)
-    if start < 0 and header is not None and header.base:
+    if start < 0 and header is not None and header.number:
         start = header.text.find(value)  # a header block inside a text, in the language of its mail program
     if header is not None and start >= 0:
         return _in_part(header, start, start + len(value), value)

@@ -104,6 +104,7 @@ def winmail(text: bytes = b"And the bus.", name: bytes = b"bus.txt") -> bytes:
 
 
 OUTLOOK = outlook.simple("And the bus.").bytes()
+VAST_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\1\xff\xff" * 2 + b"x" * 300  # 131,071 pixels either way
 OPENED, KEPT, LOOK, NOTHING = "its words are content", "kept, needs attachment", "kept, a person looks", "no content"
 HUGE_TEXT = "And the bus. " + "word " * 1_200_000
 MATRIX = [
@@ -143,7 +144,7 @@ MATRIX = [
     ("gif", "image/gif", "a.gif", "plain", lambda: image("GIF"), OPENED),
     ("jpg", "image/jpeg", "a.jpg", "damaged", lambda: image("JPEG")[:300], KEPT),
     ("heic", "image/heic", "a.heic", "damaged", lambda: b"\0\0\0\x18ftypheic" + b"\0" * 500, KEPT),
-    ("png", "image/png", "a.png", "huge", lambda: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\1\xff\xff" * 2 + b"x" * 300, KEPT),
+    ("png", "image/png", "a.png", "huge", lambda: VAST_PNG, KEPT),
     ("msg", "application/vnd.ms-outlook", "a.msg", "plain", lambda: OUTLOOK, "carried whole"),
     ("msg", "application/octet-stream", "a.msg", "plain", lambda: OUTLOOK, "carried whole"),
     ("msg", "application/vnd.ms-outlook", "a.msg", "damaged", lambda: OUTLOOK[:900], KEPT),
@@ -201,17 +202,17 @@ def test_each_kind_in_each_state_has_its_outcome(kind, media_type, name, state, 
             assert (said, reading.needs) == ("Keep it open.", [])
 
 
-def test_one_bad_attachment_takes_nothing_with_it(here: Consultation) -> None:
+def test_one_bad_attachment_takes_nothing_with_it(place: Consultation) -> None:
     """A message with a good letter and every kind of broken file is one read response: words stay, a person looks."""
     bad = [
         (kind, name, made()) for _, kind, name, state, made, outcome in MATRIX if outcome == KEPT and state != "huge"
     ]
-    here.put("inbox/a.eml", mail((WORD, "a.docx", docx("And the bus.")), *bad))
-    here.takes("email", received=1, read=1, responses=1)
-    row = here.response()
+    place.put("inbox/a.eml", mail((WORD, "a.docx", docx("And the bus.")), *bad))
+    place.takes("email", received=1, read=1, responses=1)
+    row = place.response()
     assert row["text"] == "Keep it open.\n\nAnd the bus."
     assert "attachment" in row["needs"].split(";")
-    assert here.failures() == {}
+    assert place.failures() == {}
 
 
 @pytest.mark.parametrize("folder", ["inbox", "letters"])
@@ -224,25 +225,26 @@ def test_one_bad_attachment_takes_nothing_with_it(here: Consultation) -> None:
         ("a.gif", lambda: image("GIF"), "ocr"),
     ],
 )
-def test_a_document_dropped_into_a_folder_is_a_response(here: Consultation, folder, name, made, method) -> None:
-    here.put(f"{folder}/{name}", made())
-    here.takes("email" if folder == "inbox" else "letters", received=1, read=1, responses=1)
-    row = here.response()
+def test_a_document_dropped_into_a_folder_is_a_response(place: Consultation, folder, name, made, method) -> None:
+    place.put(f"{folder}/{name}", made())
+    place.takes("email" if folder == "inbox" else "letters", received=1, read=1, responses=1)
+    row = place.response()
     assert (row["text"].strip(), row["method"]) == ("And the bus.", method)
-    [evidence] = here.trace(row["reference"])["fields"]["text"]
+    [evidence] = place.trace(row["reference"])["fields"]["text"]
     assert evidence["value"].strip() == "And the bus."
-    assert here.failures() == {}
+    assert place.failures() == {}
 
 
 # --- what office files say -----------------------------------------------------------------------------------------
 
 
 def test_a_word_document_keeps_lists_tables_notes_and_comments_and_leaves_out_what_was_deleted():
+    item = '<w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr>'
     body = (
         "<w:p><w:r><w:t>I want</w:t></w:r></w:p>"
-        '<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>a nurse</w:t></w:r></w:p>'
-        '<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>a bus</w:t></w:r></w:p>'
-        "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>Mon</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>10</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
+        f"<w:p>{item}<w:r><w:t>a nurse</w:t></w:r></w:p><w:p>{item}<w:r><w:t>a bus</w:t></w:r></w:p>"
+        "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>Mon</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>10</w:t></w:r></w:p></w:tc>"
+        "</w:tr></w:tbl>"
         "<w:p><w:r><w:t>No</w:t></w:r><w:del><w:r><w:delText>t</w:delText></w:r></w:del><w:ins><w:r><w:t>w</w:t></w:r></w:ins>"
         '<w:r><w:footnoteReference w:id="2"/><w:tab/><w:t>here</w:t><w:br/><w:t>below</w:t></w:r></w:p>'
     )
@@ -275,7 +277,8 @@ def test_a_word_document_keeps_lists_tables_notes_and_comments_and_leaves_out_wh
 
 def test_an_opendocument_text_keeps_lists_tables_and_notes():
     body = (
-        "<text:p>I  want<text:s text:c='2'/>this</text:p><text:list><text:list-item><text:p>a nurse</text:p></text:list-item>"
+        "<text:p>I  want<text:s text:c='2'/>this</text:p><text:list>"
+        "<text:list-item><text:p>a nurse</text:p></text:list-item>"
         "<text:list-item><text:p>a bus</text:p></text:list-item></text:list>"
         "<table:table><table:table-row><table:table-cell><text:p>Mon</text:p></table:table-cell>"
         "<table:table-cell><text:p>10</text:p></table:table-cell></table:table-row></table:table>"
@@ -371,9 +374,12 @@ leaves = st.builds(
     ),
 )
 trees = st.recursive(
-    leaves, lambda inner: st.tuples(st.sampled_from(["mixed", "alternative", "related", "signed"]), st.lists(inner, min_size=1, max_size=4)),
+    leaves,
+    lambda inner: st.tuples(
+        st.sampled_from(["mixed", "alternative", "related", "signed"]), st.lists(inner, min_size=1, max_size=4)
+    ),
     max_leaves=25,
-)  # fmt: skip
+)
 
 
 def _made(tree, depth: int = 0) -> bytes:
@@ -429,9 +435,9 @@ def test_the_texts_of_a_message_end_at_its_cap():
         ("a%0d%0aX: y.pdf", "a%0d%0aX: y.pdf"),
     ],
 )
-def test_a_hostile_name_is_shown_and_is_never_a_path(here: Consultation, written, shown) -> None:
-    here.put("inbox/a.eml", mail(("application/x-thing", written, b"x")))
-    here.takes("email", received=1, read=1)
-    names = [name for name in here.sql("select document from part") if shown in name]
+def test_a_hostile_name_is_shown_and_is_never_a_path(place: Consultation, written, shown) -> None:
+    place.put("inbox/a.eml", mail(("application/x-thing", written, b"x")))
+    place.takes("email", received=1, read=1)
+    names = [name for name in place.sql("select document from part") if shown in name]
     assert names
-    assert not any(path.name in ("passwd", "a.pdf") for path in here.folder.rglob("*"))
+    assert not any(path.name in ("passwd", "a.pdf") for path in place.folder.rglob("*"))

@@ -1,4 +1,7 @@
-"""Whose words a message holds: those that officers forward, scanners send and voicemail brings; and .msg as a message."""
+"""Whose words a message holds: what officers forward, scanners send and voicemail brings; .msg files as messages."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -101,17 +104,17 @@ Zostawcie je otwarte.
 """
 
 
-def texts(here: Consultation) -> dict[str, str]:
-    return {row["email"]: row["text"] for row in here.responses()}
+def texts(place: Consultation) -> dict[str, str]:
+    return {row["email"]: row["text"] for row in place.responses()}
 
 
-def test_messages_forwarded_in_the_text_are_responses_of_their_own(here: Consultation) -> None:
+def test_messages_forwarded_in_the_text_are_responses_of_their_own(place: Consultation) -> None:
     """Of each way of forwarding: the inner sender responds, ours relays, what ours wrote around it is nobody's text."""
     for name, body in {"gmail": GMAIL, "outlook": OUTLOOK, "replied": REPLIED, "apple": APPLE, "german": GERMAN,
                        "french": FRENCH, "polish": POLISH}.items():  # fmt: skip
-        here.mail(f"{name}.eml", body, sender=OFFICER, date="Thu, 3 Mar 2011 09:00:00 +0000")
-    here.takes("email", received=7, read=7, responses=8)
-    found = texts(here)
+        place.mail(f"{name}.eml", body, sender=OFFICER, date="Thu, 3 Mar 2011 09:00:00 +0000")
+    place.takes("email", received=7, read=7, responses=8)
+    found = texts(place)
     assert found.pop("dan@example.org").startswith("I agree with Eve.")
     assert found.pop("cat@example.org").startswith("I answer as you asked.")
     assert found == {
@@ -122,26 +125,26 @@ def test_messages_forwarded_in_the_text_are_responses_of_their_own(here: Consult
         "gaelle@example.org": "Gardez-le ouvert.",
         "hanna@example.org": "Zostawcie je otwarte.",
     }
-    assert {row["relayed_by"] for row in here.responses()} == {OFFICER}
-    assert {row["received_at"] for row in here.responses()} == {"2011-03-03T09:00:00Z"}
-    assert here.failures() == {}
+    assert {row["relayed_by"] for row in place.responses()} == {OFFICER}
+    assert {row["received_at"] for row in place.responses()} == {"2011-03-03T09:00:00Z"}
+    assert place.failures() == {}
 
 
 @pytest.mark.parametrize(
     ("body", "at"),
     [
-        (GMAIL.split("---------- ")[0] + "---------- " + GMAIL.split("---------- ")[1], "2011-03-01T10:00:00Z"),
+        (GMAIL[: GMAIL.rindex("---------- ")], "2011-03-01T10:00:00Z"),
         (GERMAN, "2011-03-01T10:00:00Z"),
         (FRENCH, "2011-03-01T10:00:00Z"),
         (POLISH, "2011-03-01T10:00:00Z"),
         (OUTLOOK, "2011-03-01T16:05:00Z"),
     ],
 )
-def test_when_it_was_sent_is_offered_and_every_place_is_true(here: Consultation, body: str, at: str) -> None:
+def test_when_it_was_sent_is_offered_and_every_place_is_true(place: Consultation, body: str, at: str) -> None:
     """The inner date is a suggestion with its place; every place names the characters of the outer message's text."""
-    here.mail("a.eml", body, sender=OFFICER)
-    here.takes("email", received=1, responses=1)
-    fields = here.trace(here.response()["reference"])["fields"]
+    place.mail("a.eml", body, sender=OFFICER)
+    place.takes("email", received=1, responses=1)
+    fields = place.trace(place.response()["reference"])["fields"]
     assert at in [piece["value"] for piece in fields["received_at"]]
     placed = [piece for pieces in fields.values() for piece in pieces if piece["place"]]
     assert len(placed) >= 3
@@ -150,45 +153,46 @@ def test_when_it_was_sent_is_offered_and_every_place_is_true(here: Consultation,
         assert piece["place"]["part"] == 1
 
 
-def test_what_anybody_else_forwards_is_one_response(here: Consultation) -> None:
-    here.mail("a.eml", GMAIL, sender="A Resident <resident@example.org>")
-    here.takes("email", received=1, responses=1)
-    assert (here.response()["email"], here.response()["relayed_by"]) == ("resident@example.org", "")
+def test_what_anybody_else_forwards_is_one_response(place: Consultation) -> None:
+    place.mail("a.eml", GMAIL, sender="A Resident <resident@example.org>")
+    place.takes("email", received=1, responses=1)
+    assert (place.response()["email"], place.response()["relayed_by"]) == ("resident@example.org", "")
 
 
-def test_a_file_beside_one_forwarded_message_is_its_sender_s(here: Consultation) -> None:
+def test_a_file_beside_one_forwarded_message_is_its_sender_s(place: Consultation) -> None:
     body = GERMAN.replace("Bitte das Zentrum offen lassen.", "Siehe Anlage.")
     content = mail((WORD, "a.docx", docx("Bitte das Zentrum offen lassen.")), body=body).replace(
         b"Jo Resident <jo@example.org>", OFFICER.encode()
     ).replace(b"text/plain", b"text/plain; charset=utf-8")  # fmt: skip
-    here.put("inbox/a.eml", content)
-    here.takes("email", received=1, responses=1)
-    assert here.response()["text"] == "Siehe Anlage.\n\nBitte das Zentrum offen lassen."
-    assert here.response()["email"] == "fritz@example.org"
+    place.put("inbox/a.eml", content)
+    place.takes("email", received=1, responses=1)
+    assert place.response()["text"] == "Siehe Anlage.\n\nBitte das Zentrum offen lassen."
+    assert place.response()["email"] == "fritz@example.org"
 
 
 @given(st.text(alphabet="From:ToSentSubject <a@b.c>\n->*_", max_size=300))
 def test_what_is_found_inside_a_text_stands_in_it_in_order(text):
     found = find_inlined(text)
     assert all(m.head_start <= m.start <= m.end <= len(text) for m in found)
-    assert all(a.end <= b.head_start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.head_start for a, b in pairwise(found))
 
 
 # --- scanners and voicemail ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def office(here: Consultation) -> Consultation:
+def office(place: Consultation) -> Consultation:
     """A consultation whose copier and telephone system send mail."""
-    here.configure(
+    place.configure(
         'forwarders = ["@council.example"]',
-        'forwarders = ["@council.example"]\nscanners = ["scanner@council.example"]\nvoicemail = ["voicemail@phones.example"]',
+        'forwarders = ["@council.example"]\nscanners = ["scanner@council.example"]\n'
+        'voicemail = ["voicemail@phones.example"]',
     )
-    return here
+    return place
 
 
 def test_each_file_of_a_scanner_is_a_letter_and_the_scanner_is_nobody(office: Consultation) -> None:
-    """The letter had arrived before it was scanned: the message's time is the latest possible, and never proves late."""
+    """The letter had come before it was scanned: the message's time is the latest possible, and never proves late."""
     content = mail(
         ("application/pdf", "1.pdf", pdf("Dear council, keep Watton open.", "Yours, Ann")),
         ("application/pdf", "2.pdf", pdf("Close it. Bob")),
@@ -238,41 +242,41 @@ def test_a_voicemail_is_its_transcript_and_its_caller(office: Consultation) -> N
 # --- Outlook's own files ---------------------------------------------------------------------------------------------
 
 
-def test_an_outlook_message_is_a_message(here: Consultation) -> None:
+def test_an_outlook_message_is_a_message(place: Consultation) -> None:
     """Its sender, date, words and files are read as those of any message; it is screened like one."""
     files = [outlook.attached("a.docx", docx("And the bus."))]
-    here.put("inbox/a.msg", outlook.simple("Keep it open.", files=files).bytes())
+    place.put("inbox/a.msg", outlook.simple("Keep it open.", files=files).bytes())
     header = "Auto-Submitted: auto-replied\r\nFrom: M <m@example.org>\r\nDate: Tue, 1 Mar 2011 10:00:00 +0000\r\n"
-    here.put("inbox/b.msg", outlook.simple("I am away.", more={0x007D: header}).bytes())
-    here.put("inbox/c.msg", outlook.simple("Cut off.").bytes()[:700])
-    here.takes("email", received=3, read=1, set_aside=1, quarantined=1, responses=1)
-    row = here.response()
+    place.put("inbox/b.msg", outlook.simple("I am away.", more={0x007D: header}).bytes())
+    place.put("inbox/c.msg", outlook.simple("Cut off.").bytes()[:700])
+    place.takes("email", received=3, read=1, set_aside=1, quarantined=1, responses=1)
+    row = place.response()
     assert row["text"] == "Keep it open.\n\nAnd the bus."
     assert (row["email"], row["name"], row["received_at"], row["received_basis"]) == (
         "resident@example.org", "A Resident", "2011-03-01T10:00:00Z", "date_header",
     )  # fmt: skip
     assert row["reader_version"].startswith("outlook 1, mime")
-    assert here.item("set_aside")["reason"] == "auto-reply"
-    assert here.failures() == {}
+    assert place.item("set_aside")["reason"] == "auto-reply"
+    assert place.failures() == {}
 
 
-def test_messages_inside_an_outlook_message_are_responses_if_one_of_ours_forwards_them(here: Consultation) -> None:
+def test_messages_inside_an_outlook_message_are_responses_if_one_of_ours_forwards_them(place: Consultation) -> None:
     inner = [outlook.inside(outlook.simple(f"I am {n}.", sender=f"{n}@example.org", name=n)) for n in ("ann", "bob")]
     made = outlook.simple("See these.", sender="officer@council.example", name="An Officer", files=inner)
-    here.put("inbox/a.msg", made.bytes())
-    here.takes("email", received=1, read=1, responses=2)
-    assert texts(here) == {"ann@example.org": "I am ann.", "bob@example.org": "I am bob."}
-    assert {row["relayed_by"] for row in here.responses()} == {OFFICER}
+    place.put("inbox/a.msg", made.bytes())
+    place.takes("email", received=1, read=1, responses=2)
+    assert texts(place) == {"ann@example.org": "I am ann.", "bob@example.org": "I am bob."}
+    assert {row["relayed_by"] for row in place.responses()} == {OFFICER}
 
 
-def test_an_outlook_message_without_text_is_read_from_its_html_or_its_rtf(here: Consultation) -> None:
+def test_an_outlook_message_without_text_is_read_from_its_html_or_its_rtf(place: Consultation) -> None:
     rtf = b"{\\rtf1\\ansi\\fromhtml1 {\\*\\htmltag64 <p>}Keep it {\\*\\htmltag84 <b>}open\\htmlrtf x\\htmlrtf0 .\\par}"
     packed = len(rtf).to_bytes(4, "little")
     stored = (len(rtf) + 12).to_bytes(4, "little") + packed + b"MELA" + b"\0" * 4 + rtf
-    here.put("inbox/a.msg", outlook.simple("", sender="a@x.org", more={0x1013: "<p>Hello, café</p>".encode()}).bytes())
-    here.put("inbox/b.msg", outlook.simple("", sender="b@x.org", more={0x1009: stored}).bytes())
-    here.takes("email", received=2, read=2)
-    assert texts(here) == {"a@x.org": "Hello, café", "b@x.org": "Keep it open."}
+    place.put("inbox/a.msg", outlook.simple("", sender="a@x.org", more={0x1013: "<p>Hello, café</p>".encode()}).bytes())
+    place.put("inbox/b.msg", outlook.simple("", sender="b@x.org", more={0x1009: stored}).bytes())
+    place.takes("email", received=2, read=2)
+    assert texts(place) == {"a@x.org": "Hello, café", "b@x.org": "Keep it open."}
 
 
 # --- what is somewhere else ------------------------------------------------------------------------------------------
@@ -319,15 +323,15 @@ def test_links_to_shares_and_portals(text, is_one):
     assert bool(find_share(text)) is is_one
 
 
-def test_what_is_elsewhere_needs_fetching_and_what_is_quoted_or_there_does_not(here: Consultation) -> None:
-    here.mail("link.eml", "My response is at https://we.tl/t-abc", sender="link@x.org")
-    here.mail("missing.eml", "Please find attached my response.", sender="missing@x.org")
-    here.put("inbox/there.eml", mail((WORD, "a.docx", docx()), body="Please find attached my response."))
-    here.mail("fond.eml", "We are very attached to our centre.", sender="fond@x.org")
+def test_what_is_elsewhere_needs_fetching_and_what_is_quoted_or_there_does_not(place: Consultation) -> None:
+    place.mail("link.eml", "My response is at https://we.tl/t-abc", sender="link@x.org")
+    place.mail("missing.eml", "Please find attached my response.", sender="missing@x.org")
+    place.put("inbox/there.eml", mail((WORD, "a.docx", docx()), body="Please find attached my response."))
+    place.mail("fond.eml", "We are very attached to our centre.", sender="fond@x.org")
     html = '<p>My response is <a href="https://we.tl/t-abc">here</a>.</p>'
-    here.put("inbox/html.eml", message(html, sender="html@x.org").replace(b"text/plain", b"text/html"))
-    here.takes("email", received=5, responses=5)
-    needs = {row["email"]: row["needs"] for row in here.responses()}
+    place.put("inbox/html.eml", message(html, sender="html@x.org").replace(b"text/plain", b"text/html"))
+    place.takes("email", received=5, responses=5)
+    needs = {row["email"]: row["needs"] for row in place.responses()}
     assert needs == {"link@x.org": "fetch", "missing@x.org": "fetch", "jo@example.org": "", "fond@x.org": "",
                      "html@x.org": "fetch"}  # fmt: skip
 
@@ -336,31 +340,30 @@ def test_what_is_elsewhere_needs_fetching_and_what_is_quoted_or_there_does_not(h
 
 
 @pytest.mark.parametrize("way", ["mail", "letter"])
-def test_a_filled_form_gives_answers(here: Consultation, way: str) -> None:
+def test_a_filled_form_gives_answers(place: Consultation, way: str) -> None:
     """Fields that a question knows are its answers; the others are lines of the text; monitoring is kept apart."""
     made = form(other="Buses matter.")
     if way == "mail":
-        here.put("inbox/a.eml", mail(("application/pdf", "form.pdf", made), body=""))
+        place.put("inbox/a.eml", mail(("application/pdf", "form.pdf", made), body=""))
     else:
-        here.put("letters/a.pdf", made)
-    here.takes("email" if way == "mail" else "letters", received=1, responses=1)
-    row = here.response()
+        place.put("letters/a.pdf", made)
+    place.takes("email" if way == "mail" else "letters", received=1, responses=1)
+    row = place.response()
     assert (row["answer.structure"], row["answer.agree"]) == ("Keep Watton open.", "Yes")
     assert row["text"] == "Keep Watton open.\n\nOther: Buses matter."
     assert (row["places"], row["method"]) == ("C1", "form")
-    traced = here.trace(row["reference"])
+    traced = place.trace(row["reference"])
     [answer] = traced["fields"]["answer.structure"]
     assert (answer["method"], answer["value"], answer["quote"]) == ("form", "Keep Watton open.", "Keep Watton open.")
-    assert here.sql("select question, answer from monitoring_answer") == [("background", "That")]
+    assert place.sql("select question, answer from monitoring_answer") == [("background", "That")]
     assert "That" not in row["text"]
-    assert here.failures() == {}
+    assert place.failures() == {}
 
 
-def test_a_choice_that_is_no_option_is_for_a_person(here: Consultation) -> None:
-    made = form().replace(b"/Yes", b"/Yep")
-    here.put("letters/a.pdf", made)
-    here.takes("letters", received=1, responses=1)
-    row = here.response()
+def test_a_choice_that_is_no_option_is_for_a_person(place: Consultation) -> None:
+    place.put("letters/a.pdf", form().replace(b"/Yes", b"/Yep"), datetime(2011, 3, 1, tzinfo=UTC))
+    place.takes("letters", received=1, responses=1)
+    row = place.response()
     assert row["answer.agree"] == ""
     assert row["needs"] == "conflict"
     assert "Yep" in row["text"]
@@ -398,40 +401,40 @@ def test_a_person_adds_the_file_that_a_message_pointed_to(here: Consultation) ->
     assert here.failures() == {}
 
 
-def test_what_people_wrote_stays_when_a_file_is_added(here: Consultation) -> None:
-    here.mail("a.eml", "My response is at https://we.tl/t-abc")
-    here.takes("email", received=1, responses=1)
-    here.decide(here.response()["reference"], "correct", "name=Ann Other")
-    here.put("f.pdf", pdf("Close it."))
-    here.decide(1, "add", str(here.folder / "f.pdf"))
-    row = here.response()
+def test_what_people_wrote_stays_when_a_file_is_added(place: Consultation) -> None:
+    place.mail("a.eml", "My response is at https://we.tl/t-abc")
+    place.takes("email", received=1, responses=1)
+    place.decide(place.response()["reference"], "correct", "name=Ann Other")
+    place.put("f.pdf", pdf("Close it."))
+    place.decide(1, "add", str(place.folder / "f.pdf"))
+    row = place.response()
     assert (row["name"], row["text"].split("\n\n")[1]) == ("Ann Other", "Close it.")
-    assert here.failures() == {}
+    assert place.failures() == {}
 
 
-def test_a_file_added_to_what_is_quarantined_makes_it_a_response(here: Consultation) -> None:
-    here.put("letters/a.pdf", b"%PDF-1.4 cut")
-    here.takes("letters", received=1, quarantined=1)
-    here.put("again.pdf", pdf("Close it."))
-    here.decide(1, "add", str(here.folder / "again.pdf"))
-    assert here.response()["text"] == "Close it."
-    here.decide(1, "undo")
-    assert here.responses() == []
-    assert here.item("quarantined")["receipt"] == 1
-    assert here.failures() == {}
+def test_a_file_added_to_what_is_quarantined_makes_it_a_response(place: Consultation) -> None:
+    place.put("letters/a.pdf", b"%PDF-1.4 cut")
+    place.takes("letters", received=1, quarantined=1)
+    place.put("again.pdf", pdf("Close it."))
+    place.decide(1, "add", str(place.folder / "again.pdf"))
+    assert place.response()["text"] == "Close it."
+    place.decide(1, "undo")
+    assert place.responses() == []
+    assert place.item("quarantined")["receipt"] == 1
+    assert place.failures() == {}
 
 
 @pytest.mark.parametrize("value", ["nowhere.pdf", "", "."])
-def test_no_file_is_nothing_to_add(here: Consultation, value: str) -> None:
-    here.mail("a.eml")
-    here.takes("email", received=1)
+def test_no_file_is_nothing_to_add(place: Consultation, value: str) -> None:
+    place.mail("a.eml")
+    place.takes("email", received=1)
     with pytest.raises(Exception, match="--value"):
-        here.decide(1, "add", value)
+        place.decide(1, "add", value)
 
 
-def test_whose_file_it_is_among_several_responses_can_t_be_said(here: Consultation) -> None:
-    here.put("inbox/a.eml", bundle(message("One."), message("Two.")))
-    here.takes("email", received=1, responses=2)
-    here.put("f.pdf", pdf("Close it."))
+def test_whose_file_it_is_among_several_responses_can_t_be_said(place: Consultation) -> None:
+    place.put("inbox/a.eml", bundle(message("One."), message("Two.")))
+    place.takes("email", received=1, responses=2)
+    place.put("f.pdf", pdf("Close it."))
     with pytest.raises(Exception, match="several responses"):
-        here.decide(here.responses()[0]["reference"], "add", str(here.folder / "f.pdf"))
+        place.decide(place.responses()[0]["reference"], "add", str(place.folder / "f.pdf"))
