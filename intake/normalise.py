@@ -10,12 +10,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from msgspec.structs import replace as changed
-
 from intake import fields, forms
 from intake.config import Consultation
 from intake.places import Gazetteer
-from intake.reading.parts import INKED, Part, Reading
+from intake.reading.parts import INKED, Part, Reading, piece_of
 from intake.reading.shares import find_attached, find_share
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
@@ -133,9 +131,9 @@ def _line_of(header: Part, field_name: str) -> Part:
     start = 0
     for line in header.text.split("\n"):
         if line.lower().startswith(field_name):
-            return changed(header, text=line, base=header.base + start)
+            return piece_of(header, start, start + len(line))
         start += len(line) + 1
-    return changed(header, text="")
+    return piece_of(header, 0, 0)
 
 
 def _sure_parts(filled: Filled, parts: Sequence[Part]) -> list[Part]:
@@ -177,17 +175,13 @@ def _filled_in(rules: Rules, filled: Filled, part: Part) -> list[Part]:
             given.setdefault(question.id, []).append(answer.value)
             filled.offer(f"answer.{question.id}", evidence)
             if question.kind == "text":
-                own.append(_slice(part, field_.start, field_.end))
+                own.append(piece_of(part, field_.start, field_.end))
     for q in rules.consultation.questions:
         if q.id in given:
             values = given[q.id]
             filled.answers[q.id] = "\n\n".join(values) if q.kind == "text" else ";".join(sorted(set(values)))
     taken = {answer.field for answer in answers if answer.fits or answer.question.monitoring}
-    return own + [_slice(part, *_line_around(part, f.start, f.end)) for f in part.fields if f not in taken]
-
-
-def _slice(part: Part, start: int, end: int) -> Part:
-    return changed(part, text=part.text[start:end], base=part.base + start, fields=[])
+    return own + [piece_of(part, *_line_around(part, f.start, f.end)) for f in part.fields if f not in taken]
 
 
 def _line_around(part: Part, start: int, end: int) -> tuple[int, int]:

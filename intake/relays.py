@@ -8,14 +8,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from msgspec.structs import replace as changed
-
 from intake import fields, normalise
 from intake.config import ChannelSettings
 from intake.normalise import Filled, Rules
 from intake.reading.forwards import Inlined, find_inlined, is_quoted, unquoted
 from intake.reading.headers import parse_date
-from intake.reading.parts import Part, Reading
+from intake.reading.parts import Part, Reading, piece_of
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import Evidence
@@ -131,17 +129,14 @@ def _answers(later: Inlined, earlier: Inlined) -> bool:
 
 def _reading_of(outer: Reading, body: Part, message: Inlined, files: Sequence[Part]) -> Reading:
     """The message inside as a reading: pieces of the outer one's text that know where they stand in it."""
-    head = _piece(body, message.head_start, message.start, kind="headers", content=False)
-    words = _piece(body, message.start, message.end)
+    head = piece_of(body, message.head_start, message.start, kind="headers", content=False)
+    words = piece_of(body, message.start, message.end)
     facts = {k: v for k, v in message.facts.items() if k in ("from_name", "from_email", "subject")}
     if outer.facts.get("has_attachments") and files:
         facts["has_attachments"] = "true"
-    return Reading(reader=outer.reader, parts=[head, words, *files], facts=facts, needs=outer.needs)
-
-
-def _piece(part: Part, start: int, end: int, **changes: object) -> Part:
-    piece: Part = changed(part, text=part.text[start:end], base=part.base + start, words=[], **changes)
-    return piece
+    return Reading(
+        reader=outer.reader, parts=[head, words, *files], facts=facts, needs=[n for n in outer.needs if n != "quoted?"]
+    )
 
 
 def _offer_arrival(rules: Rules, filled: Filled, message: Inlined, body: Part) -> None:
@@ -217,13 +212,13 @@ def _transcript(part: Part) -> list[Part]:
     """The words that were spoken: what follows a line that says so, else all lines that announce nothing."""
     marked = _TRANSCRIPT.search(part.text)
     if marked is not None:
-        piece = _piece(part, marked.end(), len(part.text), kind="transcript", method="transcript")
+        piece = piece_of(part, marked.end(), len(part.text), kind="transcript", method="transcript")
         return [piece] if piece.text.strip() else []
     pieces = []
     at = 0
     for line in part.text.split("\n"):
         if line.strip() and not _ANNOUNCED.fullmatch(line[:2_000]):
-            pieces.append(_piece(part, at, at + len(line), kind="transcript", method="transcript"))
+            pieces.append(piece_of(part, at, at + len(line), kind="transcript", method="transcript"))
         at += len(line) + 1
     words = sum(len(piece.text.split()) for piece in pieces)
     return pieces if words >= 3 else []

@@ -5,14 +5,16 @@ What can be read becomes responses. A repeat is a byte-identical whole message o
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import structlog
 
 from intake.added import added_files, with_files
-from intake.outcomes import Desk, Ended, add_result, add_row
+from intake.outcomes import MESSAGE_TYPES, Desk, Ended, add_result, add_row
 from intake.reading.parts import Reading, ToolMissing, Unreadable
 from intake.reading.readers import Readers
 from intake.reading.sandbox import ReadJob, ReadResult
+from intake.reading.splitting import NEXT_STEP
 from intake.receive import ChannelRun
 from intake.revise import apply_decisions, holding
 from intake.splitting import row_cells, split_delivery
@@ -105,13 +107,39 @@ def _settle_items(
                 yield read_job(current, receipt)
 
     missing = None
-    for job, result in pool.read(jobs()):
+    lost: list[ReadJob] = []
+    for job, result in chain(pool.read(jobs()), _second_readings(pool, lost)):
         if isinstance(result, ToolMissing):
             missing = result
+        if (again := _without_attachments(job, result)) is not None:
+            lost.append(again)
+            continue
         add_result(desk, writer.ended, opened.pop(job.key), result)
         writer.write_if_full()
     writer.write()
     return missing
+
+
+def _second_readings(pool: Readers, lost: list[ReadJob]) -> Iterator[tuple[ReadJob, ReadResult]]:
+    """Read what is lost once everything else is read; the list is looked at only then."""
+    if lost:
+        yield from pool.read(lost)
+
+
+def _without_attachments(job: ReadJob, result: ReadResult) -> ReadJob | None:
+    """The job that reads a message without its attachments, if reading it whole has ended the reader: one of them is
+    most likely to blame, and must not take the words of the message with it."""
+    was_lost = isinstance(result, Unreadable) and result.next_step == NEXT_STEP
+    if not was_lost or job.media_type not in MESSAGE_TYPES or "attachments" in job.options:
+        return None
+    return ReadJob(job.key, job.path, job.content, job.media_type, {**job.options, "attachments": False})
+
+
+def _read_now(current: ChannelRun, pool: Readers, receipt: ReceiptView) -> ReadResult:
+    """The reading of one receipt's original."""
+    [(job, result)] = pool.read([read_job(current, receipt)])
+    again = _without_attachments(job, result)
+    return next(read for _, read in pool.read([again])) if again is not None else result
 
 
 def _items(current: ChannelRun, *, followers: bool) -> Iterator[tuple[ReceiptView, int | None]]:
@@ -199,8 +227,8 @@ def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView,
         writer.ended.receipts += 1
     else:
         intact = current.originals.intact(receipt.sha256)
-        results = [result for _, result in pool.read([read_job(current, receipt)])] if intact else [_DAMAGED]
-        result = _with_added(current, pool, receipt, results[0])
+        first = _read_now(current, pool, receipt) if intact else _DAMAGED
+        result = _with_added(current, pool, receipt, first)
         add_result(desk, writer.ended, receipt, result, screened=screened)
         if _read_anew(current, desk, writer.ended):
             return
