@@ -242,9 +242,7 @@ class _Clerk:
     def _is_ours(self, address: str) -> bool:
         """Whether an address is the council's own: a contact, this channel's own, or one of those that it names."""
         channel = self._desk.channel
-        named = [*channel.forwarders]
-        for key in ("scanners", "voicemail"):  # senders that are read otherwise, where the channel can name them
-            named += getattr(channel, key, ())
+        named = (*channel.forwarders, *channel.scanners, *channel.voicemail)
         own = address.casefold() == self._how.from_address.casefold()
         return own or self._desk.rules.is_ours(address) or matches(address, named)
 

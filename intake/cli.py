@@ -131,7 +131,9 @@ def decide(
     action: Annotated[str, typer.Argument(metavar="ACTION", help=", ".join(ACTIONS))],
     value: Annotated[
         str,
-        typer.Option(help="COLUMN=VALUE to correct, the TEXT to transcribe (-: stdin), to whom it is passed on."),
+        typer.Option(
+            help="COLUMN=VALUE to correct, the TEXT to transcribe (-: stdin), to whom it is passed on, the FILE to add."
+        ),
     ] = "",
     reason: Annotated[str, typer.Option(help="Why: needed to exclude and to set aside.")] = "",
     as_json: AsJson = False,
@@ -139,12 +141,13 @@ def decide(
     """Do what a person decides about a response or a receipt.
 
     accept: the reading was checked against the original. correct: set one column. transcribe: type what an original
-    says. exclude proposes, and confirm by another person excludes; restore takes that back. set-aside: a person's, but
-    no answer: --reason enquiry, information-request, subject-access, complaint or other-business, --value "to whom" it
-    is passed on; by when it must be answered is worked out and shown. overturn: it is an answer after all. retry: read
-    it again. same: a message that came back in other bytes is the older one, for its whole batch (`intake status`);
-    different: it is not. acknowledge: send an acknowledgement in the next run, though it is in doubt whether one went
-    out, or though it was held back; acknowledged: it went out, or need not. undo: take back the last.
+    says. exclude proposes, and confirm by another person excludes; restore takes that back. set-aside: a person's,
+    but no answer: --reason enquiry, information-request, subject-access, complaint or other-business, --value "to
+    whom" it is passed on; by when it must be answered is worked out and shown. overturn: it is an answer after all.
+    retry: read it again. add: --value FILE is what the message pointed to; it is kept and read with it. same: a
+    message that came back in other bytes is the older one, for its whole batch (`intake status`); different: it is
+    not. acknowledge: send an acknowledgement in the next run, though it is in doubt whether one went out, or though
+    it was held back; acknowledged: it went out, or need not. undo: take back the last.
     """
     chosen = next((known for known in ACTIONS if known == action), None)
     if chosen is None:

@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePath
 from typing import Literal, get_args
 
 from intake import normalise, passing
+from intake.added import added_files, value_of
 from intake.addressee import OVERRULED, REASONS
 from intake.errors import NotThere, Refused
 from intake.normalise import Rules
@@ -22,13 +24,13 @@ from storage.acknowledgements import Standing, State
 from storage.database import Database, Transaction
 from storage.decisions import DecisionView, NewDecision
 from storage.rebuilt import Verdict
-from storage.receipts import ReceiptView, Settled
+from storage.receipts import NewOriginal, ReceiptView, Settled
 from storage.reference import read_reference
 from storage.responses import Change, ResponseView
 from storage.schema import PASSED_ON_REASONS, Evidence, FieldEvidence, Response
 
 Action = Literal[
-    "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "same",
+    "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "add", "same",
     "different", "acknowledge", "acknowledged", "undo",
 ]  # fmt: skip
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -56,7 +58,8 @@ class Office:
     """What deciding needs: the database, the rules, the clock, and the way to read an original again.
 
     ``reread`` settles a receipt anew; its second argument says whether the rules of screening apply. ``refollow`` lets
-    the responses of a channel say what follows from a decision on messages that were rebuilt.
+    the responses of a channel say what follows from a decision on messages that were rebuilt. ``keep`` stores a file
+    durably as a further original: its path in, its SHA-256, size and media type out.
     """
 
     database: Database
@@ -64,6 +67,7 @@ class Office:
     clock: Callable[[], datetime]
     reread: Callable[[ReceiptView, bool], None]
     refollow: Callable[[ReceiptView], None]
+    keep: Callable[[str], NewOriginal]
 
 
 def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
@@ -80,6 +84,8 @@ def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
         return _on_alike(office, target, person, wish)
     if wish.action in ("acknowledge", "acknowledged"):
         return _on_acknowledgement(office, target.receipt, person, wish)
+    if wish.action == "add":
+        return _add(office, target.receipt, person, wish)
     if wish.action in ("set-aside", "overturn", "retry"):
         return _on_receipt(office, target, person, wish)
     if target.response is not None and target.receipt.outcome != "read":
@@ -330,6 +336,31 @@ def _check_acknowledgement(receipt: ReceiptView, standing: Standing | None, wish
         raise Refused(f"The acknowledgement of receipt {receipt.id} is {state} already.")
 
 
+def _add(office: Office, receipt: ReceiptView, person: Person, wish: Wish) -> str:
+    """Add a file to a receipt, as what its message pointed to: kept first, then recorded, then read with the rest."""
+    if receipt.kind != "item" or receipt.outcome not in ("read", "quarantined"):
+        raise Refused(f"Receipt {receipt.id}: a file is added to a message or file that is read or quarantined.")
+    with office.database.read() as tx:
+        if len(responses.responses_of(tx, [receipt.id]).get(receipt.id, [])) > 1:
+            raise Refused(f"Receipt {receipt.id} has several responses, so whose file it is can't be said.")
+    kept = office.keep(wish.value)
+    at = office.clock()
+    before = json.dumps({"outcome": receipt.outcome, "reason": receipt.reason, "next_step": receipt.next_step})
+    with office.database.write() as tx:
+        earlier = added_files(decisions.decisions_on(tx, [receipt.id], None))
+        if kept.sha256 == receipt.sha256 or any(file.holds and file.sha256 == kept.sha256 for file in earlier):
+            raise Refused(f"Receipt {receipt.id} has this very file already.")
+        receipts.add_originals(tx, at, [kept])
+        decisions.add_decision(
+            tx, at,
+            NewDecision(receipt_id=receipt.id, response_id=None, action="add", by=person.name, reason=wish.reason,
+                        value=value_of(kept.sha256, PurePath(wish.value).name), before=before),
+        )  # fmt: skip
+        ledger.number_entries(tx)
+    office.reread(receipt, False)
+    return f"Receipt {receipt.id}: the file is kept beside it and read with it."
+
+
 # --- taking back ------------------------------------------------------------------------------------------------------
 
 
@@ -349,8 +380,11 @@ def _undo(office: Office, target: Target, person: Person) -> str:
             receipt_id=last.receipt_id, response_id=last.response_id, action="undo", by=person.name, value=str(last.id)
         )
         decisions.mark_undone(tx, last.id, decisions.add_decision(tx, at, undo))
+        again = last.action == "add" and json.loads(last.before)["outcome"] == "read"
         if last.action in ("same", "different"):
             take_back(tx, at, last)
+        elif again:
+            pass  # it is read again below, without the file
         elif last.response_id is None:
             before = json.loads(last.before)
             receipts.settle(tx, None, at, [Settled(last.receipt_id, **before)])
@@ -363,4 +397,6 @@ def _undo(office: Office, target: Target, person: Person) -> str:
         ledger.number_entries(tx)
     if last.action in ("same", "different"):
         office.refollow(target.receipt)
+    if again:
+        office.reread(target.receipt, False)
     return f"Undone: {last.action} by {last.by}."

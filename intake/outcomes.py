@@ -11,7 +11,7 @@ from math import isfinite
 import msgspec
 from pydantic import ValidationError
 
-from intake import normalise
+from intake import normalise, relays
 from intake.bulk import bulk_signs, doubts_for, services, spam_sign
 from intake.claims import add_claims
 from intake.config import ChannelSettings
@@ -30,6 +30,8 @@ from storage.schema import NEEDS, Evidence, Response
 
 ROWS_READER = "rows 1"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+MESSAGE_TYPES = frozenset({"message/rfc822", "application/vnd.ms-outlook"})
+"""The kinds of originals that are messages: they are screened, and their senders may be respondents."""
 _UNSOUND = Unreadable("The reader's answer was not in order.", "Open the original by hand; report the receipt number.")
 
 
@@ -74,11 +76,11 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
         ended.settled.append(Settled(receipt.id, receipt.outcome, reason, result.advice))
     elif isinstance(result, Unreadable):
         ended.settled.append(Settled(receipt.id, "quarantined", result.reason, result.next_step))
-    elif not all(_is_sound(reading) for reading in [result, *result.forwarded]):
+    elif not all(_is_sound(reading) for reading in [result, *relays.carried(result)]):
         ended.settled.append(Settled(receipt.id, "quarantined", _UNSOUND.reason, _UNSOUND.next_step))
     else:
-        ended.parts += [part for n, r in enumerate([result, *result.forwarded]) for part in _parts(receipt, n, r)]
-        if receipt.media_type == "message/rfc822":
+        ended.parts += [part for n, r in enumerate([result, *relays.carried(result)]) for part in _parts(receipt, n, r)]
+        if receipt.media_type in MESSAGE_TYPES:
             _add_message(desk, ended, receipt, result, screened=screened)
         elif screened and normalise.is_blank_document(result):
             ended.settled.append(_set_aside(receipt, Verdict("empty", "nothing on any page")))
@@ -104,37 +106,30 @@ def _is_sound(reading: Reading) -> bool:
 
 
 def _add_message(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Reading, *, screened: bool) -> None:
-    """A message: set aside by rule, or one response, or one for each message that one of ours forwarded whole."""
+    """A message: set aside by rule, or its response, or those of what one of our own senders passes on."""
     if receipt.delivery_id is None and _DIGEST.fullmatch(reading.facts.get("identity", "")):
         ended.identities[receipt.sha256] = reading.facts["identity"]
-    all_readings = [reading, *reading.forwarded]
-    ended.mail_keys += keys_of(receipt.id, all_readings, [_is_ours(desk, each) for each in all_readings])
+    readings = [reading, *relays.carried(reading)]
+    ended.mail_keys += keys_of(receipt.id, readings, [_is_ours(desk, each) for each in readings])
     text = "\n\n".join(part.text for part in reading.parts if part.content)
-    verdict = screen_message(reading.facts, text, desk.rules.is_ours) if screened else None
+    is_asked = screened and not relays.is_our_machine(desk.channel, reading)
+    verdict = screen_message(reading.facts, text, desk.rules.is_ours) if is_asked else None
     if verdict is not None:
         ended.settled.append(_set_aside(receipt, verdict))
-    elif reading.forwarded and _is_relayed(desk, reading):
-        for n, inner in enumerate(reading.forwarded, start=1):
-            filled = normalise.message(desk.rules, receipt, inner, reading)
-            add_claims(filled, inner)
-            ended.responses.append(_response(desk, receipt, n, filled, inner.reader, item=n))
-    else:
-        filled = normalise.message(desk.rules, receipt, reading)
-        add_claims(filled, reading)
-        if screened:
-            _add_doubts(desk, ended, receipt, reading, text, filled)
-        for cue in cues(reading.parts):
-            filled.offer("exclusion_reason", cue)
-        ended.responses.append(_response(desk, receipt, 1, filled, reading.reader))
-
-
-def _is_relayed(desk: Desk, reading: Reading) -> bool:
-    sender = reading.facts.get("from_email", "").casefold()
-    return any(sender.endswith(known.casefold()) for known in desk.channel.forwarders)
+        return
+    for ordinal, found in enumerate(relays.responses_in(desk.rules, desk.channel, receipt, reading), start=1):
+        if found.said_by is not None:
+            add_claims(found.filled, found.said_by)
+        if found.said_by is reading:
+            if screened:
+                _add_doubts(desk, ended, receipt, reading, text, found.filled)
+            for cue in cues(reading.parts):
+                found.filled.offer("exclusion_reason", cue)
+        ended.responses.append(_response(desk, receipt, ordinal, found.filled, found.reader, item=found.item))
 
 
 def _is_ours(desk: Desk, reading: Reading) -> bool:
-    return desk.rules.is_ours(reading.facts.get("from_email", "")) or _is_relayed(desk, reading)
+    return desk.rules.is_ours(reading.facts.get("from_email", "")) or relays.is_forwarder(desk.channel, reading)
 
 
 def _add_doubts(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Reading, text: str, filled: Filled) -> None:

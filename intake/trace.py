@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from intake.added import added_files
 from intake.addressee import REASONS
 from intake.decide import find_target
 from intake.errors import NotThere
@@ -63,6 +64,8 @@ class _Quotes:
             return None
         if "start" in place:
             return self._by_number.get(place["part"], "")[place["start"] : place["end"]]
+        if "part" in place:
+            return self._by_number.get(place["part"], "").strip() or None
         return self._by_page.get(place.get("page"), "").strip() or None
 
 
@@ -99,6 +102,7 @@ def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> di
     kept = [view.sha256]
     if view.delivery_id is not None:
         kept.append(deliveries.delivery(tx, view.delivery_id).sha256)
+    kept += [file.sha256 for file in added_files(decisions.decisions_on(tx, [view.id], None)) if file.holds]
     described = [_original(tx, originals, sha256) for sha256 in dict.fromkeys(kept)]
     return {
         "receipt": view.id,

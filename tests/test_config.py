@@ -229,6 +229,7 @@ WRONG: dict[str, list[tuple[str, str, str | None]]] = {
         ("after", "5", 'should be "move:" and a name'), ("after", '"move:../x"', 'should be "move:" and a subfolder'),
         ("auth", '"oauth"', "should be 'password' or 'oauth2'"), ("auth", '"oauth2"', "should stand beside host only"),
         ("tenant", '"common"', "should be the directory's number"), ("authority", '"x.example"', "should be http"),
+        ("scanners", '"@x"', "should be a list"), ("voicemail", '["x"]', None),
     ],
     "channels.letters": [("after", '"Taken in"', 'should be "move:"'), ("after", '"move:/x"', 'should be "move:"')],
     "channels.phone": [("id_columns", '"a"', "should be a list"), ("id_columns", "[5]", None), ("log", "[]", "")],

@@ -14,6 +14,7 @@ from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from intake.reading.clean import REPLACEMENT, clean
+from intake.reading.shares import find_share, is_share
 
 MAX_CHARS = 4_000_000
 """Of an HTML text; what stands beyond is not read."""
@@ -22,6 +23,7 @@ _MAX_ELEMENTS = 8_000
 _MAX_DEPTH = 60
 _MAX_TABLE_DEPTH = 12
 _MAX_TABLE_AREA = 2_000_000
+_MAX_LINK_CHARS = 2_000
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"])
 _UNSEEN = ("head", "style", "script", "title", "template", "noscript")
 _BLOCKS = (
@@ -47,6 +49,7 @@ def laid_out(source: str) -> str:
     tree = _tree(source)
     if tree is None or len(source) > _MAX_LAID_OUT_CHARS or not _tame(tree):
         return words(source)
+    _show_shares(source, tree)
     text = Inscriptis(tree, _CONFIG).get_text()
     lines = (line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
     return clean(_EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip("\n"))[0]
@@ -58,6 +61,7 @@ def words(source: str) -> str:
     if tree is None:
         text = html.unescape(_TAG.sub("\n", source[:MAX_CHARS]))
     else:
+        _show_shares(source, tree)
         etree.strip_elements(tree, *_UNSEEN, with_tail=False)
         for block in tree.iter(*_BLOCKS):
             block.text = "\n" + _NOT_XML.sub(REPLACEMENT, block.text or "")
@@ -65,6 +69,17 @@ def words(source: str) -> str:
         text = etree.tostring(tree, method="text", encoding="unicode")
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return clean("\n".join(line for line in lines if line))[0]
+
+
+def _show_shares(source: str, tree: HtmlElement) -> None:
+    """Write links to file shares behind their words, as mail programs do in plain text: what lies there is part of what
+    the sender has to say, and somebody must be able to fetch it."""
+    if find_share(source) is None:
+        return
+    for link in tree.iter("a"):
+        target = link.get("href", "")
+        if is_share(target) and target not in "".join(link.itertext()):
+            link.tail = f" <{target[:_MAX_LINK_CHARS]}>{link.tail or ''}"
 
 
 def _tree(source: str) -> HtmlElement | None:
