@@ -26,9 +26,7 @@ _MIDDLE = r"schrieb|schreef|skrev|ysgrifennodd|napisał(?:\(a\)|a)?"
 """After these verbs come the name, or the time."""
 _SAID = rf"(?<!\w)(?i:(?:{_LAST})\s{{0,3}}:|(?:{_MIDDLE})(?!\w).{{0,120}}:)"
 _VERB = re.compile(rf"(?<!\w)(?:{_LAST}|{_MIDDLE})(?!\w)", re.IGNORECASE)
-_DATED = re.compile(
-    rf"(?:(?:{_OPENERS})[.,]{{0,2}}\s+)?(?:[^\W\d]{{1,13}}[.,]{{0,2}}\s+){{0,3}}\d.{{0,340}}?{_SAID}"
-)
+_DATED = re.compile(rf"(?:(?:{_OPENERS})[.,]{{0,2}}\s+)?(?:[^\W\d]{{1,13}}[.,]{{0,2}}\s+){{0,3}}\d.{{0,340}}?{_SAID}")
 _STARTS_DATED = re.compile(rf"(?:(?:{_OPENERS})[.,]{{0,2}}\s|\d)")
 # "Jane <jane@…> schrieb am Fr., 4. März 2011 um 10:15:", "Wiadomość napisana przez Jane w dniu 4 mar 2011, o godz. 10:15:"
 _NAMED = re.compile(

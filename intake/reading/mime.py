@@ -88,6 +88,7 @@ def _read(data: bytes, level: int, options: Options, tick: Tick, budget: Budget)
         email=facts.get("from_email", ""),
         name=facts.get("from_name", ""),
         answers="in_reply_to" in facts or "references" in facts,
+        subject=facts.get("subject", ""),
     )
     parts, needs = mark_message(walk.parts, walk.hints, writer)
     return Reading(

@@ -14,6 +14,9 @@ from intake.reading.attribution import Introduction, attribution, bare, header_b
 HintKind = Literal["cited", "quoted", "held", "rest", "forward", "signature"]
 MAX_LINES = 20_000
 """Of one text. Nobody writes more; what has more is left whole."""
+_FORWARDING = frozenset({"fw", "fwd", "wg", "tr", "rv", "enc", "pd", "i", "vs", "doorst", "yml", "ymlaen", "pers", "reenv"})
+_ANSWERING = frozenset({"re", "aw", "sv", "antw", "odp", "res", "r", "ref", "ats", "ats.", "răsp", "ynt", "atb", "ateb"})
+"""Prefixes of subjects, by the languages of the programs that put them there."""
 _CITED = ("cited", "quoted", "held")
 _BLANK_LINES = 4
 _INTRODUCED_WITHIN = 5
@@ -37,11 +40,18 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who wrote the message, and whether it answers another one (In-Reply-To, References: RFC 5322, 3.6.4)."""
+    """Who wrote the message; whether it answers another one (In-Reply-To, References: RFC 5322, 3.6.4); its subject."""
 
     email: str = ""
     name: str = ""
     answers: bool = False
+    subject: str = ""
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether this may be a mail that is passed on: it says so, or says nowhere that it is an answer."""
+        prefix = self.subject.lstrip(" [(").partition(":")[0].strip().casefold()
+        return prefix in _FORWARDING or not (self.answers or prefix in _ANSWERING)
 
     def is_author(self, introduced: str) -> bool:
         """Whether this introduces the writer's own words, sent before."""
@@ -104,7 +114,7 @@ class _Search:
                 self._below(said)
             else:
                 self._at += 1
-        self._found.ranges = _joined(self._found.ranges)
+        self._found.ranges = _joined(self._found.ranges, lines)
         if self._loose and self._writer.answers and not any(line.strip() for line in lines[self._loose[-1][1] :]):
             self._found.doubtful = True
         return self._found
@@ -187,14 +197,15 @@ class _Search:
 
     def _rest(self, first: int) -> None:
         self._found.open = True
+        self._found.forward = self._found.forward or self._writer.passes_on
         self._mark(first, len(self._lines))
 
 
-def _joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The ranges, those that touch as one."""
+def _joined(ranges: Sequence[tuple[int, int]], lines: Sequence[str]) -> list[tuple[int, int]]:
+    """The ranges, those with nothing but empty lines between as one."""
     joined: list[tuple[int, int]] = []
     for first, end in ranges:
-        if joined and joined[-1][1] == first:
+        if joined and not any(line.strip() for line in lines[joined[-1][1] : first]):
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((first, end))

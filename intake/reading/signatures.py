@@ -19,8 +19,8 @@ _DEVICES = (
     r"proton ?mail|gmail mobile|mobile device|phone"
 )
 _FOOTER = re.compile(
-    rf"(?:Sent (?:from|via|using|with) (?:(?:my|the|a) )?(?:[\w'’+!-]+ ){{0,4}}?(?:{_DEVICES})"
-    r"(?: [\w'’+!-]+){0,4}(?: on the \w+ network)?"
+    rf"(?:Sent (?:from|via|using|with) (?:(?:my|the|a) )?(?:[\w'’+!®™-]+ ){{0,4}}?(?:{_DEVICES})[®™]?"
+    r"(?: [\w'’+!®™-]+){0,4}(?: on the \w+ network)?"
     r"|Get (?:the )?Outlook for (?:iOS|Android).{0,80}|Download Outlook for (?:iOS|Android).{0,80}"
     rf"|Von mein(?:em|er) (?:[\w-]+ )?(?:{_DEVICES}).{{0,20}} gesendet|Envoyé (?:de|depuis|à partir de) mon (?:{_DEVICES}).{{0,20}}"
     rf"|Enviado (?:desde|de|do|a partir de) (?:mi|meu|o meu|el meu)? ?(?:{_DEVICES}).{{0,20}}"
@@ -44,7 +44,7 @@ _MACHINE_SAID = (
 """What only lawyers and machines say of a mail."""
 _OF_MAIL = ("email", "e-mail", "message", "communication", "transmission", "e-bost", "ebost", "neges", "nachricht",
             "mensaje", "mensagem", "wiadomo", "courriel")  # fmt: skip
-_CAUTIOUS = ("confiden", "cyfrinachol", "vertraulich", "privileged", "disclos", "notify", "delete", "destroy", "liab",
+_CAUTIOUS = ("confiden", "yfrinachol", "vertraulich", "privileged", "disclos", "notify", "delete", "destroy", "liab",
              "unauthori", "addressed", "virus", "dileu", "löschen", "monitored", "author", "poufn")  # fmt: skip
 _DISCLAIMER_CHARS = range(60, 3_000)
 _RULE = re.compile(r"[-_*=~# ]{3,200}")
@@ -65,6 +65,11 @@ _CONTACT = re.compile(
 _OWN_WORDS = re.compile(
     r"(?<!\w)(?:I|I['’]\w+|we|we['’]\w+|my|me|our|us|please|not|don['’]?t|keep|save|close|agree|disagree|should|must|you|"
     r"your|was|were|have|has|had|p\.?s\.?)(?!\w)",
+    re.IGNORECASE,
+)
+_KIN = re.compile(
+    r"(?<!\w)(?:mum|mummy|mother|dad|daddy|father|parents?|grand\w+|gran|nan|nana|carer|foster|"
+    r"husband|wife|sons?|daughters?|child\w*|kids?|baby|resident|local|volunteer|user|neighbour|pensioner|retired)(?!\w)",
     re.IGNORECASE,
 )
 
@@ -146,7 +151,7 @@ def _delimited(lines: Sequence[str], first: int, end: int, *, written_before: bo
     for at in range(end - 1, first - 1, -1):
         if lines[at] in _DELIMITER:
             above = written_before or _any(lines, first, at)
-            return at if above and is_block(lines, at + 1, end) else None
+            return at if above and is_block(lines, at + 1, end, behind=lines[at]) else None
     return None
 
 
@@ -156,20 +161,24 @@ def _under_valediction(lines: Sequence[str], first: int, end: int) -> int | None
         line = lines[at].strip()
         if line and len(line) <= 60 and VALEDICTION.fullmatch(line):
             written = [n for n in range(at + 1, end) if lines[n].strip()]
-            if written and not _CONTACT.search(lines[written[0]]):
-                written = written[1:]  # the name
+            if written and any(c.isalpha() for c in _CONTACT.sub("", lines[written[0]], count=1)):
+                written = written[1:]  # the name, alone or with more
             if not written or not any(_CONTACT.search(lines[n][:_MAX_LINE_CHARS]) for n in written):
                 return None
             return written[0] if is_block(lines, written[0], end) else None
     return None
 
 
-def is_block(lines: Sequence[str], first: int, end: int) -> bool:
-    """Whether lines are short, few, and none of them a sentence of the writer's own."""
+def is_block(lines: Sequence[str], first: int, end: int, behind: str = "") -> bool:
+    """Whether lines are short, few, and none of them a sentence of the writer's own, nor says who the writer is; behind
+    the full delimiter it may, because people don't type that."""
     written = [line.strip() for line in lines[first:end] if line.strip()]
     if not 0 < len(written) <= _MAX_LINES or any(len(line) > _MAX_LINE_CHARS for line in written):
         return False
-    if any(_OWN_WORDS.search(line) for line in written if not _CONTACT.search(line)):
+    words = [line for line in written if not _CONTACT.search(line)]
+    if any(_OWN_WORDS.search(line) or (behind != _DELIMITER[0] and _KIN.search(line)) for line in words):
+        return False
+    if behind != _DELIMITER[0] and any(line[0].islower() or line[0] == "(" for line in words):
         return False
     sentences = re.split(r"(?<=[.!?])\s", " ".join(written))
     return not any(
