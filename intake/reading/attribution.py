@@ -25,10 +25,13 @@ _LAST = (
 _MIDDLE = r"schrieb|schreef|skrev|ysgrifennodd|napisał(?:\(a\)|a)?"
 """After these verbs come the name, or the time."""
 _SAID = rf"(?<!\w)(?i:(?:{_LAST})\s{{0,3}}:|(?:{_MIDDLE})(?!\w).{{0,120}}:)"
-_VERB = re.compile(rf"(?<!\w)(?:{_LAST}|{_MIDDLE})(?!\w)", re.IGNORECASE)
+_STEMS = (
+    "wrote", "writes", "écrit", "escribi", "escrev", "scritto", "pisze", "napis", "rašė", "scris", "schrieb", "schreef",
+    "skrev", "ysgrifenn", "пиш", "напис", "napsal",
+)  # fmt: skip
 _DATED = re.compile(rf"(?:(?:{_OPENERS})[.,]{{0,2}}\s+)?(?:[^\W\d]{{1,13}}[.,]{{0,2}}\s+){{0,3}}\d.{{0,340}}?{_SAID}")
 _STARTS_DATED = re.compile(rf"(?:(?:{_OPENERS})[.,]{{0,2}}\s|\d)")
-# "Jane <jane@…> schrieb am Fr., 4. März 2011 um 10:15:", "Wiadomość napisana przez Jane w dniu 4 mar 2011, o godz. 10:15:"
+# The name first, as in German, or in the middle, as Apple's Polish has it.
 _NAMED = re.compile(
     rf"[^<>:@]{{1,100}}<?[^\s<>@]{{1,64}}@[^\s<>@]{{1,100}}>?\)?\s{{1,3}}{_SAID}"
     r"|Wiadomość napisana przez\s.{1,200}\d.{0,40}:"
@@ -36,10 +39,17 @@ _NAMED = re.compile(
 _TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)")
 _DAY = re.compile(r"(?<!\d)(?:(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})(?!\d)")
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,100}")
+_IN_BRACKETS = re.compile(r"[<(\[] ?(?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,100}[>)\]]")
+_PROSE = re.compile(
+    r"(?<!\w)(?:I|we|you|he|she|they|it|my|our|your|his|her|their|that|which|who|when|where|was|were|had|has|the|to|me|us)"
+    r"(?![\w.@])"
+)
+"""Words that no program writes into an attribution, and that people can't do without."""
 
 _LABELS = {
     "from": "from|von|de|od|nuo|de la|expéditeur|oddi wrth|gan|da|van|från|fra|от",
-    "sent": "sent|gesendet|envoyé|enviado|enviada|enviado el|enviado em|wysłano|wysłane|išsiųsta|siųsta|trimis|anfonwyd|"
+    "sent": "sent|gesendet|envoyé|enviado|enviada|enviado el|enviado em|wysłano|wysłane|išsiųsta|siųsta|trimis|"
+    "anfonwyd|"
     "inviato|verzonden|skickat|отправлено",
     "date": "date|datum|fecha|data|dyddiad|sent on|дата",
     "to": "to|an|à|a|para|do|kam|către|catre|at|aan|till|til|кому",
@@ -50,7 +60,8 @@ _KIND = {spelled: kind for kind, names in _LABELS.items() for spelled in names.s
 _LABEL = re.compile(r"[ \t\xa0>]{0,6}\*?([^\W\d][\w .-]{0,15}?)[ \t\xa0]{0,2}\*?:\*?[ \t\xa0]{0,4}(.{0,300})")
 _RULE = re.compile(r"[ \t>]{0,6}(?:[-_*=─—]|[ \t](?=[-_])){5,120}\s*")
 _ORIGINAL = re.compile(
-    r"[ \t>]{0,6}-{2,40} ?(?:Original Message|Original Appointment|Reply message|Ursprüngliche Nachricht|Originalnachricht|"
+    r"[ \t>]{0,6}-{2,40} ?(?:Original Message|Original Appointment|Reply message|Ursprüngliche Nachricht|"
+    r"Originalnachricht|"
     r"Message d['’]origine|Message original|Mensaje original|Mensagem original|Oryginalna wiadomość|"
     r"Wiadomość oryginalna|Pradinis laiškas|Originalus laiškas|Mesaj original|Mesajul original|Neges wreiddiol|"
     r"Y neges wreiddiol|Messaggio originale|Oorspronkelijk bericht|Исходное сообщение) ?-{2,40}\s*",
@@ -61,7 +72,8 @@ _FORWARDED = re.compile(
     r"Mensaje reenviado|Mensagem encaminhada|Przekazana wiadomość|Wiadomość przekazana dalej|"
     r"Treść przekazanej wiadomości|Persiųstas laiškas|Persiunčiamas laiškas|Mesaj redirecționat|Mesaj redirectionat|"
     r"Neges wedi['’]i hanfon ymlaen|Neges a anfonwyd ymlaen|Messaggio inoltrato|Doorgestuurd bericht) ?-{2,40}"
-    r"|(?:Begin forwarded message|Anfang der weitergeleiteten (?:Nachricht|E-Mail)|Début du message (?:transféré|réexpédié)|"
+    r"|(?:Begin forwarded message|Anfang der weitergeleiteten (?:Nachricht|E-Mail)|"
+    r"Début du message (?:transféré|réexpédié)|"
     r"Inicio del mensaje reenviado|Início da mensagem (?:encaminhada|reencaminhada)|"
     r"Początek przekazywanej wiadomości|Dechrau neges a anfonwyd ymlaen|Inizio messaggio inoltrato)\s?:)\s*",
     re.IGNORECASE,
@@ -91,25 +103,31 @@ def bare(line: str) -> str:
     return _QUOTE_SIGNS.sub("", line) if line.lstrip()[:1] == ">" else line
 
 
+def may_attribute(lines: Sequence[str], last: int) -> bool:
+    """Whether the line, or the one above it, has one of the verbs: a quick look that most lines with a colon fail."""
+    if len(lines[last]) > _MAX_JOINED:
+        return False
+    words = f"{lines[last - 1][-_MAX_JOINED:] if last else ''} {lines[last]}".casefold()
+    return any(stem in words for stem in _STEMS)
+
+
 def attribution(lines: Sequence[str], last: int, floor: int) -> Introduction | None:
     """The attribution that ends with line ``last``, which ends in a colon; it begins at ``floor`` at the earliest."""
     joined = ""
     for first in range(last, max(floor, last - _MAX_LINES + 1) - 1, -1):
-        line = bare(lines[first]).strip()
+        line = bare(lines[first][: _MAX_JOINED + 1]).strip()
         if not line or len(line) + len(joined) > _MAX_JOINED:
             return None
         joined = f"{line} {joined}" if joined else line
-        # Only then can it be one: the verb is cheap to look for, and stands in one of the last lines.
-        if _VERB.search(joined) is None and "napisana" not in joined:
-            continue
         dated = _STARTS_DATED.match(joined) and _DATED.fullmatch(joined)
-        if dated or _NAMED.fullmatch(joined):
-            if not dated and first > floor and _completes(bare(lines[first - 1]).strip(), joined):
-                continue
-            by_clock, by_day = _TIME.search(joined), _DAY.search(joined)
-            address = _ADDRESS.search(joined)
-            if by_clock or by_day or address:
-                return Introduction(first, last + 1, joined, sure=bool(address and (by_clock or by_day)))
+        if not dated and not _NAMED.fullmatch(joined):
+            continue
+        if not dated and first > floor and _completes(bare(lines[first - 1][:_MAX_JOINED]).strip(), joined):
+            continue
+        by_clock, by_day = _TIME.search(joined), _DAY.search(joined)
+        if _PROSE.search(joined) or not (by_clock or by_day or _ADDRESS.search(joined)):
+            return None
+        return Introduction(first, last + 1, joined, sure=bool(by_clock and by_day and _IN_BRACKETS.search(joined)))
     return None
 
 

@@ -19,9 +19,21 @@ _END = chr(0x10FF0F)
 _ANY = re.compile("[\U0010ff00-\U0010ff0f]")
 _KIND_OF = {sign: kind for kind, sign in _STARTS.items()}
 _WORTH_A_LOOK = (
-    "cite", "gmail_", "RplyFwdMsg", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "ignature", "reference-message",
-    "OutlookMessageHeader",
+    "cite", "gmail_", "RplyFwdMsg", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "ignature",
+    "reference-message", "OutlookMessageHeader",
 )  # fmt: skip
+_NAMED: dict[HintKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "quoted": ((), ("gmail_attr", "moz-cite-prefix")),
+    "rest": (
+        ("divRplyFwdMsg", "x_divRplyFwdMsg", "mail-editor-reference-message-container"),
+        ("ms-outlook-mobile-reference-message", "OutlookMessageHeader"),
+    ),
+    "held": ((), ("yahoo_quoted",)),
+    "signature": (
+        ("Signature", "AppleMailSignature", "ms-outlook-mobile-signature"), ("gmail_signature", "moz-signature"),
+    ),
+}  # fmt: skip
+"""The ids and the classes of each kind."""
 _HIDDEN = frozenset({"head", "style", "script", "title", "template", "noscript"})
 _MAX_CONTAINERS = 500
 _FORWARDED = re.compile(r"\s*-{2,}.{3,40}-{2,}|\s*Begin forwarded message")
@@ -87,31 +99,24 @@ def _kind(element: HtmlElement, *, in_gmail: bool) -> HintKind | None:
     """What an element holds, by the names that mail programs give."""
     classes, name = _classes(element), element.get("id") or ""
     if element.tag == "blockquote":
-        # Gmail and Apple Mail indent a paragraph by a blockquote too, which has no border and is nobody's quote.
-        indented = "border:none" in (element.get("style") or "").replace(" ", "").lower()
-        if indented:
-            return None
-        if in_gmail or any(c in ("protonmail_quote", "tutanota_quote") for c in classes):
-            return "quoted"
-        if (element.get("type") or "").lower() == "cite":
-            return "quoted" if (element.get("cite") or "").lower().startswith("mid:") else "cited"
-        return "cited" if "gmail_quote" in classes else None
-    if "gmail_attr" in classes or "moz-cite-prefix" in classes:
-        return "quoted"
+        return _kind_of_blockquote(element, classes, in_gmail=in_gmail)
     if "gmail_quote" in classes:
         first = next(element.iterchildren("div"), None)
         return "forward" if first is not None and _FORWARDED.match(first.text or "") else None
-    if name in ("divRplyFwdMsg", "x_divRplyFwdMsg") or name.endswith("reference-message-container"):
-        return "rest"
-    if "ms-outlook-mobile-reference-message" in classes or "OutlookMessageHeader" in classes:
-        return "rest"
-    if "yahoo_quoted" in classes or name.startswith("yahoo_quoted"):
-        return "held"
-    if any(c in ("gmail_signature", "moz-signature") for c in classes) or name in (
-        "Signature", "AppleMailSignature", "ms-outlook-mobile-signature",
-    ):  # fmt: skip
-        return "signature"
-    return None
+    for kind, (names, of_classes) in _NAMED.items():
+        if name in names or any(c in of_classes for c in classes):
+            return kind
+    return "held" if name.startswith("yahoo_quoted") else None
+
+
+def _kind_of_blockquote(element: HtmlElement, classes: list[str], *, in_gmail: bool) -> HintKind | None:
+    if "border:none" in (element.get("style") or "").replace(" ", "").lower():
+        return None  # Gmail and Apple Mail indent a paragraph by a blockquote too, which is nobody's quote
+    if in_gmail or "protonmail_quote" in classes or "tutanota_quote" in classes:
+        return "quoted"
+    if (element.get("type") or "").lower() == "cite":
+        return "quoted" if (element.get("cite") or "").lower().startswith("mid:") else "cited"
+    return "cited" if "gmail_quote" in classes else None
 
 
 def _put(element: HtmlElement, kind: HintKind) -> bool:

@@ -1,20 +1,21 @@
-"""Marks what in a message is quoted or a signature, once, when all its parts are read. Nothing is taken away here: what
-is marked stays where it stands.
+"""Marks what in a message is quoted or a signature, once, when all its parts are read. Nothing is taken away here:
+what is marked stays where it stands.
 
-A wrong cut loses a person's words, and a missed one does not. So where what would be left is empty, or too short to be an
-answer beside what would go, nothing is marked and a person looks (``quoted?``). The shortest real reply of those that we
-know has three words ("And another reply!") above a mail that is sixteen times as long.
+A wrong cut loses a person's words, and a missed one does not. So where what would be left is empty, or too short to be
+an answer beside what would go, nothing is marked and a person looks (``quoted?``). The shortest real reply of those
+that we know has three words ("And another reply!") above a mail that is fourteen times as long, the longest quote in
+proportion is twenty-two times as long as its reply.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
 
 from msgspec.structs import replace
 
 from intake.reading.parts import Mark, Part
 from intake.reading.quoting import MAX_LINES, Hint, Quotes, Writer, find_quotes
-from intake.reading.signatures import VALEDICTION, find_signatures, is_block
+from intake.reading.signatures import CONTACT, VALEDICTION, find_signatures, is_block
 
 NEED = "quoted?"
 _FEW_WORDS = 2
@@ -26,6 +27,10 @@ _SHORT, _MUCH_LONGER = 10, 50
 _COVERING_NOTE = 40
 """Words of a note that may be no more than the cover of the mail that it passes on."""
 _LOOK_AT = 20_000
+_TAIL = 200
+_MAX_SIGNED = 40
+"""Of so many stretches between quotes, the last, the signatures are looked for."""
+_FROM = ("from", "von", "de", "od", "nuo", "oddi wrth", "da", "van")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _GREETING = re.compile(
     r"(?:dear|hi|hello|hey|good (?:morning|afternoon|evening)|to whom it may concern|annwyl|helo|bore da|prynhawn da|"
@@ -35,9 +40,10 @@ _GREETING = re.compile(
 )
 _GREETING_WORDS = 7
 _COVER = re.compile(
-    r"(?:please )?(?:see|find|read) (?:(?:my|our|the|attached|enclosed|comments?|response|reply|answers?|email|message) ){0,4}"
-    r"(?:below|attached|enclosed|underneath|above|isod)|(?:for your information|for info|fyi|as requested|as discussed|"
-    r"as below|as attached|see below|attached|forwarded|fwd)",
+    r"(?:please )?(?:see|find|read) "
+    r"(?:(?:my|our|the|attached|enclosed|comments?|response|reply|answers?|email|message) ){0,4}"
+    r"(?:below|attached|enclosed|underneath|above|isod)|"
+    r"(?:for your information|for info|fyi|as requested|as discussed|as below|as attached|see below|attached|forwarded|fwd)",
     re.IGNORECASE,
 )
 _ANSWERED_BELOW = re.compile(
@@ -66,6 +72,8 @@ def mark_message(
             continue
         marks, found = _marks(part.text, hints.get(number, ()), writer)
         doubtful = doubtful or found.doubtful
+        if not marks:
+            continue
         if found.ranges:
             quoting.ranges += found.ranges
             quoting.open, quoting.forward = quoting.open or found.open, quoting.forward or found.forward
@@ -80,24 +88,37 @@ def _marks(text: str, hints: Sequence[Hint], writer: Writer) -> tuple[list[Mark]
     if text.count("\n") >= MAX_LINES:
         return [], Quotes(doubtful=True)
     lines = text.split("\n")
-    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
-    kinds = _kinds(lines, starts, hints) if hints else []
+    starts: list[int] = []
+    kinds: list[str] = []
+    if hints:
+        starts = _starts(lines)
+        kinds = _kinds(lines, starts, hints)
     quotes = find_quotes(lines, kinds, writer)
-    ranges = [("quoted", first, end) for first, end in quotes.ranges]
-    bounds = [(0, 0), *quotes.ranges, (len(lines), len(lines))]
-    written = False
-    for (_, first), (end, _) in zip(bounds, bounds[1:], strict=False):
-        if first < end and any(line.strip() for line in lines[first:end]):
-            signed = _hinted_signatures(lines, kinds, first, end, written=written) if "signature" in kinds else []
-            signed = signed or find_signatures(lines, first, end, written_before=written)
-            ranges += [("signature", start, stop) for start, stop in signed]
-            written = True
+    ranges = [*(("quoted", first, end) for first, end in quotes.ranges), *_signed(lines, kinds, quotes)]
+    starts = starts or (_starts(lines) if ranges else [])
     marks = []
     for kind, first, end in sorted(ranges, key=lambda found: found[1]):
         start, stop = _trimmed(text, starts[first], min(starts[end], len(text)))
         if start < stop:
             marks.append(Mark(kind, start, stop))  # type: ignore[arg-type]
     return marks, quotes
+
+
+def _starts(lines: Sequence[str]) -> list[int]:
+    """Where each line starts, and where one more would."""
+    return list(accumulate((len(line) + 1 for line in lines), initial=0))
+
+
+def _signed(lines: Sequence[str], kinds: Sequence[str], quotes: Quotes) -> Iterator[tuple[str, int, int]]:
+    """The signatures in what stands before, between and after the quotes."""
+    bounds = [(0, 0), *quotes.ranges, (len(lines), len(lines))]
+    written = False
+    for (_, first), (end, _) in [*pairwise(bounds)][-_MAX_SIGNED:]:
+        if any(line.strip() for line in lines[first:end]):
+            signed = _hinted_signatures(lines, kinds, first, end, written=written) if "signature" in kinds else []
+            for start, stop in signed or find_signatures(lines, first, end, written_before=written):
+                yield "signature", start, stop
+            written = True
 
 
 def _kinds(lines: Sequence[str], starts: Sequence[int], hints: Sequence[Hint]) -> list[str]:
@@ -143,6 +164,8 @@ def _is_suspicious(parts: Sequence[Part], quoting: Quotes, writer: Writer) -> bo
         cut += sum(len(part.text[mark.start : mark.end].split()) for mark in part.marks if mark.kind == "quoted")
     if not quoting.ranges:
         return not _WORD.search(own)
+    if quoting.open and any(_answered_at_the_end(part, writer) for part in parts):
+        return True
     words = _substance(own, writer)
     if words < (_FEW_ABOVE_OPEN if quoting.open else _FEW_WORDS) or (quoting.forward and words < _COVERING_NOTE):
         return True
@@ -158,13 +181,32 @@ def _between(part: Part) -> str:
 
 
 def _substance(own: str, writer: Writer) -> int:
-    """How many words say something: no greeting, no valediction, no name, no "please see below"."""
-    count = 0
+    """How many words say something: no greeting, no valediction, no name, no contact, no "please see below". None if
+    they are but names and titles: a program may have put a signature on top, and the answer stands elsewhere."""
+    count = small = 0
+    sentence = False
     names = {name.casefold() for name in _WORD.findall(writer.name)}
     for number, line in enumerate(line.strip() for line in own[:_LOOK_AT].split("\n") if line.strip()):
         short = len(line.split()) <= _GREETING_WORDS
-        if short and ((number == 0 and _GREETING.match(line)) or VALEDICTION.fullmatch(line)):
+        if short and ((number == 0 and _GREETING.match(line)) or VALEDICTION.fullmatch(line) or CONTACT.search(line)):
             continue
-        said = _COVER.sub(" ", line) if short else line
-        count += sum(word.casefold() not in names for word in _WORD.findall(said))
-    return count
+        said = [
+            word for word in _WORD.findall(_COVER.sub(" ", line) if short else line) if word.casefold() not in names
+        ]
+        count += len(said)
+        small += sum(word[0].isalpha() and not word[0].isupper() for word in said)
+        sentence = sentence or (len(said) >= _FEW_WORDS and line[-1] in ".!?")
+    return count if sentence or small >= _FEW_WORDS else 0
+
+
+def _answered_at_the_end(part: Part, writer: Writer) -> bool:
+    """Whether the writer's name stands last of all, below mail that is not the writer's own earlier one."""
+    name = " ".join(writer.name.casefold().split())
+    if " " not in name or not part.marks or part.marks[-1].kind != "quoted":
+        return False
+    quoted = part.text[part.marks[-1].start : part.marks[-1].end]
+    if not any(" ".join(line.casefold().split()) == name for line in quoted[-_TAIL:].split("\n")):
+        return False
+    folded = quoted.casefold()
+    earlier = (line for line in folded.split("\n") if ":" in line and (name in line or (writer.email or name) in line))
+    return not any(line.lstrip(" \t*>").startswith(_FROM) or line.rstrip().endswith(":") for line in earlier)

@@ -2,8 +2,8 @@
 
 Part 0 is the header, decoded, a field a line. Then come all leaves in order. Of a multipart/alternative one body is
 ``content``: text/plain, unless it is empty or much shorter than the HTML's text; the others are kept beside it. A PDF
-that is attached is read, its pages follow it as parts. Messages carried whole inside are ``forwarded``. In the bodies that are
-content, quoted mail and signatures are marked.
+that is attached is read, its pages follow it as parts. Messages carried whole inside are ``forwarded``. In the
+bodies that are content, quoted mail and signatures are marked.
 
 Options: ``unquote_from`` (bool): the message comes from an mbox, which puts ">" before lines that begin with "From ".
 

@@ -43,8 +43,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     ``number`` is its position in the item, from 0. ``text`` is its decoded text (places count its characters from 0).
     ``content`` says whether the text can be words of the respondent (a header or a logo's file name can't).
     ``page`` counts from 1 for a page of a document, with ``width`` and ``height`` in points. ``confidence`` is that of
-    the reading, 0 to 1. ``marks`` are in order, inside the text, and do not overlap. ``cleaned`` counts the characters that had to be replaced. ``problem`` is set when the part is
-    kept but could not be read: one sentence, without personal data.
+    the reading, 0 to 1. ``marks`` are in order, inside the text, and do not overlap. ``cleaned`` counts the characters
+    that had to be replaced. ``problem`` is set when the part is kept but could not be read: one sentence, without
+    personal data.
     """
 
     number: int

@@ -9,20 +9,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from intake.reading.attribution import Introduction, attribution, bare, header_block
+from intake.reading.attribution import Introduction, attribution, bare, header_block, may_attribute
 
 HintKind = Literal["cited", "quoted", "held", "rest", "forward", "signature"]
 MAX_LINES = 20_000
 """Of one text. Nobody writes more; what has more is left whole."""
-_FORWARDING = frozenset({"fw", "fwd", "wg", "tr", "rv", "enc", "pd", "i", "vs", "doorst", "yml", "ymlaen", "pers", "reenv"})
-_ANSWERING = frozenset({"re", "aw", "sv", "antw", "odp", "res", "r", "ref", "ats", "ats.", "răsp", "ynt", "atb", "ateb"})
+_FORWARDING = frozenset(
+    {"fw", "fwd", "wg", "tr", "rv", "enc", "pd", "i", "vs", "doorst", "yml", "ymlaen", "pers", "reenv"}
+)
+_ANSWERING = frozenset(
+    {"re", "aw", "sv", "antw", "odp", "res", "r", "ref", "ats", "ats.", "răsp", "ynt", "atb", "ateb"}
+)
 """Prefixes of subjects, by the languages of the programs that put them there."""
 _CITED = ("cited", "quoted", "held")
 _BLANK_LINES = 4
 _INTRODUCED_WITHIN = 5
 _LOOK_AHEAD = 16
 _LABEL_CHARS = 60
-_RULE_SIGNS = ("-", "_", "*", "=", "─", "—", "Begin")
+_RULE_SIGNS = ("--", "__", "**", "==", "──", "——")
+_STARTS = frozenset({*_RULE_SIGNS, ">", "> ", ">>"})
+_MAX_TRIES = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,8 @@ class Hint:
     """What HTML says of some characters of its text.
 
     ``cited`` has quote signs, as it were (blockquote type=cite); ``quoted`` is a mail program's container of a quote,
-    ``held`` one in which an answer could stand unseen; from ``rest`` on all is quoted, to the end; ``forward`` is a mail passed on; ``signature`` a signature.
+    ``held`` one in which an answer could stand unseen; from ``rest`` on all is quoted, to the end; ``forward`` is a
+    mail passed on; ``signature`` a signature.
     """
 
     kind: HintKind
@@ -49,9 +56,17 @@ class Writer:
 
     @property
     def passes_on(self) -> bool:
-        """Whether this may be a mail that is passed on: it says so, or says nowhere that it is an answer."""
-        prefix = self.subject.lstrip(" [(").partition(":")[0].strip().casefold()
-        return prefix in _FORWARDING or not (self.answers or prefix in _ANSWERING)
+        """Whether the message says that it passes another one on."""
+        return self._prefix in _FORWARDING
+
+    @property
+    def replies(self) -> bool:
+        """Whether the message says that it answers another one."""
+        return self.answers or self._prefix in _ANSWERING
+
+    @property
+    def _prefix(self) -> str:
+        return self.subject.lstrip(" [(").partition(":")[0].strip().casefold()
 
     def is_author(self, introduced: str) -> bool:
         """Whether this introduces the writer's own words, sent before."""
@@ -94,30 +109,45 @@ class _Search:
         self._loose: list[tuple[int, int]] = []
         self._at = 0
         self._done = 0
-        self._last_cited = next((at for at in reversed(range(len(lines))) if self._is_cited(at)), -1)
+        self._tries = _MAX_TRIES
+        self._last_cited = -1
 
     def run(self) -> Quotes:
-        """Look at each line once."""
-        lines, count = self._lines, len(self._lines)
-        while self._at < count:
-            at = self._at
-            line = lines[at]
-            if self._is_cited(at):
-                self._cited_block()
-            elif self._kinds and self._kinds[at] in ("rest", "forward"):
-                self._below_hint()
-            elif (":" in line[:_LABEL_CHARS] or line.lstrip().startswith(_RULE_SIGNS)) and (
-                block := header_block(lines, at)
-            ):
-                self._below(block)
-            elif line.rstrip()[-1:] == ":" and (said := attribution(lines, at, self._done)):
-                self._below(said)
-            else:
-                self._at += 1
+        """Look at each line that can be something, once."""
+        lines = self._lines
+        worth = range(len(lines)) if self._kinds else [n for n, line in enumerate(lines) if _is_worth_a_look(line)]
+        self._last_cited = next((at for at in reversed(worth) if self._is_cited(at)), -1)
+        for at in worth:
+            if at >= self._at:
+                self._at = at
+                self._look()
         self._found.ranges = _joined(self._found.ranges, lines)
         if self._loose and self._writer.answers and not any(line.strip() for line in lines[self._loose[-1][1] :]):
             self._found.doubtful = True
         return self._found
+
+    def _look(self) -> None:
+        lines, at = self._lines, self._at
+        line = lines[at]
+        if self._is_cited(at):
+            self._cited_block()
+        elif self._kinds and self._kinds[at] in ("rest", "forward"):
+            self._below_hint()
+        elif (":" in line[:_LABEL_CHARS] or line.lstrip().startswith(_RULE_SIGNS)) and (
+            block := header_block(lines, at)
+        ):
+            self._below(block)
+        elif line.rstrip()[-1:] == ":" and (said := self._attribution(at, self._done)):
+            self._below(said)
+        else:
+            self._at += 1
+
+    def _attribution(self, at: int, floor: int) -> Introduction | None:
+        """As ``attribution``; not for ever, since trying costs more than any other look at a line."""
+        if not may_attribute(self._lines, at):
+            return None
+        self._tries -= 1
+        return attribution(self._lines, at, floor) if self._tries >= 0 else None
 
     def _is_cited(self, at: int) -> bool:
         line = self._lines[at]
@@ -152,7 +182,7 @@ class _Search:
         """Whether the first quoted lines of a message say themselves that they are mail."""
         for at in range(first, min(end, first + _INTRODUCED_WITHIN)):
             near = [bare(line) for line in self._lines[at : at + _LOOK_AHEAD]]
-            said = attribution(self._lines, at, first) if near[0].rstrip()[-1:] == ":" else None
+            said = self._attribution(at, first) if near[0].rstrip()[-1:] == ":" else None
             if said := said or header_block(near, 0):
                 return not self._own(said)
         if self._kinds and any(kind in ("quoted", "held") for kind in self._kinds[first:end]):
@@ -196,9 +226,20 @@ class _Search:
             self._at = self._done = block.end
 
     def _rest(self, first: int) -> None:
+        """All below is quoted. In a message that is no answer and passes nothing on, people show mail to make a point,
+        and go on below it."""
+        if not (self._writer.replies or self._writer.passes_on or self._found.forward):
+            self._found.doubtful = True
+            self._at = self._done = len(self._lines)
+            return
         self._found.open = True
         self._found.forward = self._found.forward or self._writer.passes_on
         self._mark(first, len(self._lines))
+
+
+def _is_worth_a_look(line: str) -> bool:
+    """Whether a line can have quote signs, be an attribution, or belong to a header block."""
+    return ":" in line or line[:1] == ">" or line.lstrip()[:2] in _STARTS
 
 
 def _joined(ranges: Sequence[tuple[int, int]], lines: Sequence[str]) -> list[tuple[int, int]]:

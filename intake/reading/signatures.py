@@ -1,7 +1,7 @@
 """Which lines at the end of what a person wrote are a signature: behind "-- " (RFC 3676, 4.3), the block of contact
 details under a valediction, a mail program's footer, a disclaimer.
 
-The valediction and the name below it stay text. A line such as "Sent from my iPhone" is a footer wherever it stands, and
+The valediction and the name below it stay text. A line such as "Sent from my iPhone" is a footer on top too, and
 nothing below it is: people write under it. What reads like a sentence of the writer's own is never a signature.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 _MAX_LINES = 12
 _MAX_LINE_CHARS = 110
 _LOOK_BACK = 60
-_SENTENCE_WORDS = 9
+_SENTENCE_WORDS, _SHORT_SENTENCE_WORDS = 9, 3
 _DELIMITER = ("-- ", "--", "--\xa0")
 _DEVICES = (
     r"iphone|ipad|ipod|blackberry|android|samsung|galaxy|htc|nokia|huawei|xiaomi|redmi|oppo|honor|motorola|sony|xperia|"
@@ -22,7 +22,8 @@ _FOOTER = re.compile(
     rf"(?:Sent (?:from|via|using|with) (?:(?:my|the|a) )?(?:[\w'’+!®™-]+ ){{0,4}}?(?:{_DEVICES})[®™]?"
     r"(?: [\w'’+!®™-]+){0,4}(?: on the \w+ network)?"
     r"|Get (?:the )?Outlook for (?:iOS|Android).{0,80}|Download Outlook for (?:iOS|Android).{0,80}"
-    rf"|Von mein(?:em|er) (?:[\w-]+ )?(?:{_DEVICES}).{{0,20}} gesendet|Envoyé (?:de|depuis|à partir de) mon (?:{_DEVICES}).{{0,20}}"
+    rf"|Von mein(?:em|er) (?:[\w-]+ )?(?:{_DEVICES}).{{0,20}} gesendet"
+    rf"|Envoyé (?:de|depuis|à partir de) mon (?:{_DEVICES}).{{0,20}}"
     rf"|Enviado (?:desde|de|do|a partir de) (?:mi|meu|o meu|el meu)? ?(?:{_DEVICES}).{{0,20}}"
     rf"|Wysłan[eo] z (?:mojego |telefonu |urządzenia )?(?:{_DEVICES}).{{0,20}}|Trimis de pe (?:{_DEVICES}).{{0,20}}"
     rf"|Išsiųsta iš (?:mano )?[„\"]?(?:{_DEVICES}).{{0,20}}|Anfonwyd o fy (?:{_DEVICES}).{{0,20}}"
@@ -33,33 +34,52 @@ _FOOTER = re.compile(
 )
 _FOOTER_STARTS = tuple("SGDVEWTIAP🌳🌱")
 _MACHINE_SAID = (
-    "intended recipient", "intended solely", "intended only for", "solely for", "solely intended", "received it in error",
-    "received this email in error", "received this e-mail in error", "received this message in error",
-    "received this communication in error", "received this transmission in error", "named addressee", "named recipient",
-    "individual or entity to whom", "those of the author", "those of the sender", "those of the individual",
+    "intended recipient", "intended solely", "intended only for", "solely for", "solely intended",
+    "received it in error", "received this email in error", "received this e-mail in error",
+    "received this message in error", "received this communication in error", "received this transmission in error",
+    "named addressee", "named recipient", "individual or entity to whom", "those of the author", "those of the sender",
+    "those of the individual", "free from viruses", "scanned for viruses", "liability for any loss",
+    "liability for any damage", "liability for any virus",
     "derbynnydd bwriadedig", "drwy gamgymeriad", "beabsichtigte empf", "irrtümlich erhalten", "destinataire prévu",
-    "destinataire visé", "zamierzonym odbiorcą", "free from viruses", "scanned for viruses", "liability for any loss",
-    "liability for any damage", "liability for any virus", "solely for the use", "destinatario previsto",
+    "destinataire visé", "destinatario previsto", "zamierzonym odbiorcą",
 )  # fmt: skip
-"""What only lawyers and machines say of a mail."""
-_OF_MAIL = ("email", "e-mail", "message", "communication", "transmission", "e-bost", "ebost", "neges", "nachricht",
-            "mensaje", "mensagem", "wiadomo", "courriel")  # fmt: skip
-_CAUTIOUS = ("confiden", "yfrinachol", "vertraulich", "privileged", "disclos", "notify", "delete", "destroy", "liab",
-             "unauthori", "addressed", "virus", "dileu", "löschen", "monitored", "author", "poufn")  # fmt: skip
+"""What only lawyers and machines say of a mail: one of these, of this mail, in a cautious word, makes a disclaimer."""
+_OF_MAIL = (
+    "this email", "this e-mail", "this message", "this communication", "this transmission", "any attachments",
+    "any files", "e-bost hwn", "neges hon", "diese e-mail", "diese nachricht", "ce message", "ce courriel",
+    "este mensaje", "este correo", "esta mensagem", "este e-mail", "ta wiadomo", "niniejsza wiadomo", "acest mesaj",
+)  # fmt: skip
+_CAUTIOUS = (
+    "confiden", "yfrinachol", "vertraulich", "privileged", "disclos", "notify", "delete", "destroy", "liability",
+    "liable", "unauthori", "addressed", "virus", "dileu", "gwybod", "löschen", "monitored", "the author", "poufn",
+)  # fmt: skip
+_DISCLAIMER_STARTS = (
+    "this e", "this message", "the information", "the contents", "confidential", "disclaimer", "if you are not",
+    "if you have received", "important", "privileged", "mae'r e", "mae’r e", "diese e", "ce message", "ce courriel",
+)  # fmt: skip
+_SPEAKER = re.compile(r"(?<!\w)(?:I|my|me)(?!\w)")
 _DISCLAIMER_CHARS = range(60, 3_000)
 _RULE = re.compile(r"[-_*=~# ]{3,200}")
 VALEDICTION = re.compile(
-    r"(?:(?:with |my |our )?(?:very )?(?:kind(?:est)?|best|warm(?:est)?|many) (?:regards|wishes|thanks)|regards|cheers|thanks|"
+    r"(?:(?:with |my |our )?(?:very )?(?:kind(?:est)?|best|warm(?:est)?|many) (?:regards|wishes|thanks)|"
+    r"regards|cheers|thanks|"
     r"thank you|many thanks|yours(?: (?:sincerely|faithfully|truly|ever))?|sincerely|faithfully|cofion(?: \w+){0,2}|"
     r"yn gywir|yr eiddoch(?: yn \w+)?|diolch(?: yn fawr)?|pozdrawiam(?: serdecznie)?|z poważaniem|"
-    r"(?:mit )?(?:freundlichen|besten|vielen|herzlichen|liebe|viele) (?:grüßen|gruß|grüße|dank)|cordialement|bien à vous|"
+    r"(?:mit )?(?:freundlichen|besten|vielen|herzlichen|liebe|viele) (?:grüßen|gruß|grüße|dank)|cordialement|"
+    r"bien à vous|"
     r"(?:un |um )?(?:cordial |atento )?saludos?|atentamente|atenciosamente|cumprimentos|pagarbiai|cu (?:stimă|respect))"
-    r"[ ,.!–-]*(?:[^\W\d_][\w.'’-]*[ ,.]*){0,3}",
+    r"[ ,.!–-]*(?:[^\W\d_][\w'’-]*(?:[ ,.]+|$)){0,3}",
     re.IGNORECASE,
 )
-_CONTACT = re.compile(
-    r"(?:\+44|\(?0\d)[\d \t()-]{8,}|\S+@\S+\.\w|www\.\w|https?://|"
-    r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]? {0,2}\d[A-Z]{2}(?!\w)|^(?:tel|mob|mobile|phone|ffôn|fax|email|e-bost|web|t|m|e|w) ?[:.]",
+_VALEDICTION_STARTS = frozenset([
+    "wit", "my ", "our", "ver", "kin", "bes", "war", "man", "reg", "che", "tha", "you", "sin", "fai", "cof", "yn ",
+    "yr ", "dio", "poz", "z p", "mit", "fre", "vie", "her", "lie", "cor", "bie", "un ", "um ", "sal", "ate", "cum",
+    "pag", "cu ",
+])  # fmt: skip
+CONTACT = re.compile(
+    r"(?:\+44|\(?0\d)[\d \t()-]{8,}|[^\s@]{1,64}@[^\s@]{1,100}\.\w|www\.\w|https?://|"
+    r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]? {0,2}\d[A-Z]{2}(?!\w)|"
+    r"^(?:tel|mob|mobile|phone|ffôn|fax|email|e-bost|web|t|m|e|w) ?[:.]",
     re.IGNORECASE,
 )
 _OWN_WORDS = re.compile(
@@ -67,9 +87,12 @@ _OWN_WORDS = re.compile(
     r"your|was|were|have|has|had|p\.?s\.?)(?!\w)",
     re.IGNORECASE,
 )
-_KIN = re.compile(
+"""What is said in a sentence. "Open Door Trust" is one too many: then its block stays text."""
+_SAYS = re.compile(
     r"(?<!\w)(?:mum|mummy|mother|dad|daddy|father|parents?|grand\w+|gran|nan|nana|carer|foster|"
-    r"husband|wife|sons?|daughters?|child\w*|kids?|baby|resident|local|volunteer|user|neighbour|pensioner|retired)(?!\w)",
+    r"husband|wife|sons?|daughters?|child\w*|kids?|baby|resident|local|volunteer|user|neighbour|pensioner|retired|is|are|am|"
+    r"be|will|would|can|can['’]t|also|but|because|there|this|it|if|when|needs?|wants?|object|support|no|yes|open|stop|"
+    r"against|call|ring)(?!\w)",
     re.IGNORECASE,
 )
 
@@ -132,17 +155,16 @@ def _from_the_end(lines: Sequence[str], first: int, end: int) -> tuple[list[tupl
 
 
 def _is_disclaimer(lines: Sequence[str], first: int, end: int) -> bool:
-    words = " ".join(" ".join(lines[first:end]).casefold().split())
-    return len(words) in _DISCLAIMER_CHARS and all(
-        any(said in words for said in sayings) for sayings in (_MACHINE_SAID, _OF_MAIL, _CAUTIOUS)
-    )
+    said = " ".join(lines[first:end])
+    if len(said) not in _DISCLAIMER_CHARS:
+        return False
+    words = " ".join(said.casefold().split())
+    signs = (_MACHINE_SAID, _OF_MAIL, _CAUTIOUS)
+    return all(any(sign in words for sign in of_a_kind) for of_a_kind in signs) and not _SPEAKER.search(said)
 
 
 def _begins_disclaimer(lines: Sequence[str], first: int, end: int) -> bool:
-    begins = lines[first].lstrip(" *_").casefold().startswith(
-        ("this e", "this message", "the information", "the contents", "confidential", "disclaimer", "if you are not",
-         "if you have received", "important", "privileged", "mae'r e", "mae’r e", "diese e", "ce message", "ce courriel")
-    )  # fmt: skip
+    begins = lines[first].lstrip(" *_").casefold().startswith(_DISCLAIMER_STARTS)
     return begins and end - first <= _MAX_LINES and _is_disclaimer(lines, first, end)
 
 
@@ -159,11 +181,11 @@ def _under_valediction(lines: Sequence[str], first: int, end: int) -> int | None
     """Where contact details begin, below the name that stands below a valediction."""
     for at in range(end - 1, max(first, end - 2 * _MAX_LINES) - 1, -1):
         line = lines[at].strip()
-        if line and len(line) <= 60 and VALEDICTION.fullmatch(line):
+        if line[:3].casefold() in _VALEDICTION_STARTS and len(line) <= 60 and VALEDICTION.fullmatch(line):
             written = [n for n in range(at + 1, end) if lines[n].strip()]
-            if written and any(c.isalpha() for c in _CONTACT.sub("", lines[written[0]], count=1)):
+            if written and any(c.isalpha() for c in CONTACT.sub("", lines[written[0]], count=1)):
                 written = written[1:]  # the name, alone or with more
-            if not written or not any(_CONTACT.search(lines[n][:_MAX_LINE_CHARS]) for n in written):
+            if not written or not any(CONTACT.search(lines[n][:_MAX_LINE_CHARS]) for n in written):
                 return None
             return written[0] if is_block(lines, written[0], end) else None
     return None
@@ -175,12 +197,14 @@ def is_block(lines: Sequence[str], first: int, end: int, behind: str = "") -> bo
     written = [line.strip() for line in lines[first:end] if line.strip()]
     if not 0 < len(written) <= _MAX_LINES or any(len(line) > _MAX_LINE_CHARS for line in written):
         return False
-    words = [line for line in written if not _CONTACT.search(line)]
-    if any(_OWN_WORDS.search(line) or (behind != _DELIMITER[0] and _KIN.search(line)) for line in words):
+    full = behind == _DELIMITER[0]
+    if any(_OWN_WORDS.search(line) or (not full and _SAYS.search(line)) for line in written):
         return False
-    if behind != _DELIMITER[0] and any(line[0].islower() or line[0] == "(" for line in words):
+    words = [line for line in written if not CONTACT.search(line)]
+    if not full and any(line[0].islower() or line[0] == "(" for line in words):
         return False
-    sentences = re.split(r"(?<=[.!?])\s", " ".join(written))
+    at_least = _SENTENCE_WORDS if full else _SHORT_SENTENCE_WORDS
+    sentences = re.split(r"(?<=[.!?])\s", " ".join(words))
     return not any(
-        len(said.split()) >= _SENTENCE_WORDS and said.rstrip("\"'”’)")[-1:] in (".", "!", "?") for said in sentences
+        len(said.split()) >= at_least and said.rstrip("\"'”’)")[-1:] in (".", "!", "?") for said in sentences
     )

@@ -102,7 +102,8 @@ def answer(body: bytes | memoryview) -> Answer:
     """Decode the body of an answer and look at what its types can't say.
 
     Raises:
-        BadFrame: it is no answer, its parts are not numbered in order, its marks do not fit its text, or that is not clean.
+        BadFrame: it is no answer, its parts are not numbered in order, its marks don't fit its text, or that is not
+            clean.
     """
     try:
         value = _answer_decoder.decode(body)

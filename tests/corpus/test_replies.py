@@ -24,7 +24,9 @@ def body(corpus: Path, name: str) -> str:
 
 def read(text: str) -> Reading:
     """The reading of a reply: the files hold bodies alone, so they get the header that their senders' had."""
-    header = "From: a@example.com\nSubject: Re: it\nIn-Reply-To: <it@example.com>\nContent-Type: text/plain; charset=utf-8"
+    header = (
+        "From: a@example.com\nSubject: Re: it\nIn-Reply-To: <it@example.com>\nContent-Type: text/plain; charset=utf-8"
+    )
     found = mime.read(f"{header}\n\n{text}".encode(), {})
     assert isinstance(found, Reading)
     return found
