@@ -43,7 +43,8 @@ _COVER = re.compile(
     r"(?:please )?(?:see|find|read) "
     r"(?:(?:my|our|the|attached|enclosed|comments?|response|reply|answers?|email|message) ){0,4}"
     r"(?:below|attached|enclosed|underneath|above|isod)|"
-    r"(?:for your information|for info|fyi|as requested|as discussed|as below|as attached|see below|attached|forwarded|fwd)",
+    r"(?:for your information|for info|fyi|as requested|as discussed|as below|as attached|see below|attached|forwarded|"
+    r"fwd)",
     re.IGNORECASE,
 )
 _ANSWERED_BELOW = re.compile(
