@@ -7,7 +7,7 @@ ANSWERED = """\
 I do not agree: Watton is the only one that a bus goes to.
 
 --
-Jo Resident
+Jo Marsh
 3 Church Row, Dereham
 IP25 6AA
 01632 960111
