@@ -1,12 +1,16 @@
 """Replies that nobody here wrote, by what is known of them."""
 
+import csv
 import json
+import random
 import time
 from pathlib import Path
 from typing import Any
 
 from intake.reading import mime
-from intake.reading.parts import Reading, unmarked
+from intake.reading.marking import mark_message
+from intake.reading.parts import Part, Reading, unmarked
+from intake.reading.quoting import Writer
 from tests.support.replies import lost, words
 
 
@@ -88,3 +92,65 @@ def test_the_pathological_one_takes_no_time(corpus: Path) -> None:
     reading = read(text)
     assert time.perf_counter() - began < 0.1
     assert text_of(reading).endswith("get back to a computer.") or "computer" in text_of(reading)
+
+
+# --- what citizens really wrote, put into replies -------------------------------------------------------------------
+
+SAID = "On Fri, 4 Mar 2011 at 10:15, A Team <team@council.example> wrote:"
+HEAD = "From: A Team <team@council.example>\nSent: 04 March 2011 10:15\nTo: Jo Writer\nSubject: Have your say\n"
+SIGNED = "--\nJo Writer\nClerk\n01632 960111"
+WAYS = {
+    "on top": "{mine}\n\n{said}\n\n{cited}",
+    "below": "{said}\n{cited}\n\n{mine}",
+    "around": "{mine}\n\n{said}\n{cited}\n\n{more}",
+    "between": "{said}\n{cited}\n{mine}\n{cited}\n{more}",
+    "between, unannounced": "{cited}\n\n{mine}\n\n{cited}\n\n{more}",
+    "outlook": "{mine}\n\n{more}\n\n{head}\n{theirs}",
+    "original message": "{mine}\n\n-----Original Message-----\n{head}\n{theirs}",
+    "signed": "{mine}\n\n{signed}\n\n{said}\n{cited}",
+    "from a phone": "{mine}\n\nSent from my iPhone\n\n{said}\n\n{cited}",
+    "a letter": "Dear Sir\n\n{mine}\n\n{more}\n\nRegards\nJo Writer",
+}
+
+
+def comments(corpus: Path) -> list[str]:
+    """What citizens wrote in consultations, of at least eight words."""
+    csv.field_size_limit(10**9)
+    found: dict[str, None] = {}
+    for path in sorted((corpus / "responses").rglob("*.csv")):
+        with path.open(encoding="utf-8", errors="replace", newline="") as stream:
+            found |= {cell.strip(): None for row in csv.reader(stream) for cell in row if len(cell.split()) >= 8}
+    return list(found)
+
+
+def test_no_comment_of_a_citizen_is_cut(corpus: Path) -> None:
+    """By itself none is quoted or a signature, whoever writes it and in whatever answer."""
+    for comment in comments(corpus):
+        for writer in (Writer(), Writer("jo@example.com", "Jo Writer", answers=True)):
+            parts, needs = mark_message(
+                [Part(number=0, kind="body", media_type="text/plain", text=comment)], {}, writer
+            )
+            assert (parts[0].marks, needs) == ([], set()), comment
+
+
+def test_no_word_of_a_comment_is_lost_in_any_way_of_quoting(corpus: Path) -> None:
+    """3,000 replies put together from real comments: no word lost, and hardly ever a doubt."""
+    known = comments(corpus)
+    assert len(known) > 2_000
+    chance = random.Random(3)
+    writer = Writer("jo@example.com", "Jo Writer", answers=True, subject="Re: Have your say")
+    doubts = 0
+    for _ in range(3_000):
+        way = chance.choice(list(WAYS))
+        mine, more, theirs = chance.sample(known, 3)
+        cited = "\n".join(f"> {line}" for line in theirs.split("\n"))
+        text = WAYS[way].format(
+            mine=mine, more=more, theirs=theirs, cited=cited, said=SAID, head=HEAD, signed=SIGNED
+        )  # fmt: skip
+        parts, needs = mark_message([Part(number=0, kind="body", media_type="text/plain", text=text)], {}, writer)
+        kept = "\n\n".join(text[start:end] for start, end in unmarked(parts[0]))
+        written = f"{mine}\n{more}" if "{more}" in WAYS[way] else mine
+        assert lost(written, kept) == [], way
+        doubts += bool(needs)
+        assert needs or SAID not in kept
+    assert doubts <= 30
