@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from benchmarks import inbox, latency, mailbox, sandbox, survey_rows
+from benchmarks import inbox, latency, mailbox, marks, sandbox, survey_rows
 from benchmarks.measure import Figure, Plan, Result
 
 BENCHES: dict[str, Callable[[Plan], Result]] = {
@@ -17,6 +17,7 @@ BENCHES: dict[str, Callable[[Plan], Result]] = {
     "inbox": inbox.bench,
     "latency": latency.bench,
     "sandbox": sandbox.bench,
+    "marks": marks.bench,
     "survey_rows": survey_rows.bench,
 }
 _QUICK = 0.05
