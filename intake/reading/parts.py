@@ -56,8 +56,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     the reading, 0 to 1. ``marks`` are in order, inside the text, and do not overlap. ``cleaned`` counts the characters
     that had to be replaced. ``problem`` is set when the part is kept but could not be read: one sentence, without
     personal data. ``inside`` is the number of the attached file that this part was read from, None if it stands in the
-    item itself. ``fields`` are those of a filled form. ``base`` is where the text begins in the part of that number, for a
-    message that stands inside another one's text.
+    item itself. ``fields`` are those of a filled form. ``base`` is where the text begins in the part of that number,
+    for a message that stands inside another one's text.
     """
 
     number: int
