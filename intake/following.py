@@ -87,5 +87,5 @@ def _doubled(state: Response, others: Iterable[str]) -> Response:
 
 def _change(current: ChannelRun, rules: Rules, number: int, revise: Callable[[Response], Response]) -> None:
     with current.database.write() as tx:
-        restate(tx, current.run, current.clock(), rules, number, revise)
+        restate(tx, current, rules, {number: revise})
         ledger.number_entries(tx)

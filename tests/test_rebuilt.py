@@ -243,26 +243,26 @@ def test_a_run_that_ends_before_all_is_flagged_is_made_good(
     place: Consultation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed between the suggestion and the flags, the next run, which receives nothing, writes the flags."""
-    put(place, range(12))
+    put(place, range(30))
     place.run("email")
-    put(place, range(12), 1)
+    put(place, range(30), 1)
     flagged = 0
 
     def killed(*given: Any) -> None:
         nonlocal flagged
         flagged += 1
-        if flagged > 11:
+        if flagged > 1:
             raise KeyboardInterrupt
-        flag_pair(*given)
+        flag_pairs(*given)
 
-    flag_pair = intake.rebuilt._flag_pair
+    flag_pairs = intake.rebuilt._flag_pairs
     with monkeypatch.context() as patched:
-        patched.setattr(intake.rebuilt, "_flag_pair", killed)
+        patched.setattr(intake.rebuilt, "_flag_pairs", killed)
         with pytest.raises(KeyboardInterrupt):
             place.run("email")
-    assert 0 < sum("duplicate?" in row["needs"] for row in place.responses()) < 24
-    place.takes("email", received=0, responses=24)
-    assert sum("duplicate?" in row["needs"] for row in place.responses()) == 24
+    assert 0 < sum("duplicate?" in row["needs"] for row in place.responses()) < 60
+    place.takes("email", received=0, responses=60)
+    assert sum("duplicate?" in row["needs"] for row in place.responses()) == 60
     assert place.failures() == {}
 
 
