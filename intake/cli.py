@@ -16,7 +16,7 @@ from intake.app import WAITING, App, actor
 from intake.decide import ACTIONS, Wish
 from intake.errors import ConfigurationError, IntakeError, NotWritten
 from intake.export import Wanted
-from intake.log import configure
+from intake.log import configure, say_retries
 from storage.schema import OUTCOMES
 
 cli = typer.Typer(
@@ -59,6 +59,7 @@ def run(
     Running it again changes nothing. Exit 0: done and balanced. Exit 1: a channel failed, or a tool is missing; the
     others ran. Put it into cron or a systemd timer, or let `intake watch` run each channel on its own schedule.
     """
+    say_retries()
     with App(context.obj) as app, show.progress() as progress:
         report = app.run(channel or (), progress)
         items = [item for item in app.items("quarantined") if item["run"] == report.run]
@@ -186,6 +187,7 @@ def watch(context: typer.Context) -> None:
     """Run each channel on its own schedule (`every` in its section) until the program is told to stop."""
     from intake.watch import watch as watch_channels  # a scheduler that no other command needs
 
+    say_retries()
     with App(context.obj) as app:
         watch_channels(app)
 

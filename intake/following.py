@@ -3,8 +3,7 @@
 All of it is worked out anew from what is stored, so a run that was killed half-way is made good by the next.
 """
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from intake.normalise import Rules
@@ -14,6 +13,7 @@ from intake.revise import apply_decisions, holding
 from intake.splitting import row_cells
 from storage import decisions, ledger, receipts, responses, rows
 from storage.database import Transaction
+from storage.decisions import DecisionView
 from storage.responses import Change, ResponseView
 from storage.schema import Need, Response
 
@@ -60,7 +60,7 @@ def _take_newest_values(current: ChannelRun, desk: Desk) -> None:
                         "needs": tuple(sorted(needs)),
                     }
                 )
-                change = _changed(tx, desk.rules, view, base)
+                change = _changed(desk.rules, view, base, decisions.decisions_on(tx, [], view.id))
                 responses.change_response(
                     tx, current.run, at,
                     Change(response_id=view.id, cause=change.cause, response=change.response, base=change.base,
@@ -94,23 +94,27 @@ def _flag(state: Response, need: Need, *, on: bool) -> Response:
 
 def _change(current: ChannelRun, rules: Rules, number: int, revise: Callable[[Response], Response]) -> None:
     with current.database.write() as tx:
-        restate(tx, current.run, current.clock(), rules, number, revise)
+        restate(tx, current, rules, {number: revise})
         ledger.number_entries(tx)
 
 
 def restate(
-    tx: Transaction, run: int | None, at: datetime, rules: Rules, number: int, revise: Callable[[Response], Response]
+    tx: Transaction, current: ChannelRun, rules: Rules, revise: Mapping[int, Callable[[Response], Response]]
 ) -> None:
-    """Write a response's machine-made state anew, if that changes it, with people's decisions on top."""
-    view = responses.load(tx, [number])[0]
-    before = responses.base_state(tx, view)
-    base = revise(before)
-    if base != before:
-        responses.change_response(tx, run, at, _changed(tx, rules, view, base))
+    """Write the machine-made states of these responses anew, where they change, with people's decisions on top."""
+    views = responses.load(tx, list(revise))
+    decided = decisions.by_response(tx, list(revise))
+    changes = []
+    for view in views:
+        before = responses.base_state(tx, view)
+        base = revise[view.id](before)
+        if base != before:
+            changes.append(_changed(rules, view, base, decided.get(view.id, ())))
+    responses.change_responses(tx, current.run, current.clock(), changes)
 
 
-def _changed(tx: Transaction, rules: Rules, view: ResponseView, base: Response) -> Change:
-    held = holding(decisions.decisions_on(tx, [], view.id))
+def _changed(rules: Rules, view: ResponseView, base: Response, decided: Sequence[DecisionView]) -> Change:
+    held = holding(decided)
     if not held:
         return Change(response_id=view.id, cause="reading", response=base)
     state = apply_decisions(rules, base, held)

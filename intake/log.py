@@ -25,3 +25,16 @@ def configure(*, verbose: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def say_retries() -> None:
+    """Let the log say in our words, not in a library's, that something which broke off is tried again."""
+    from stamina.instrumentation import RetryDetails, set_on_retry_hooks
+
+    def trying_again(details: RetryDetails) -> None:
+        log = structlog.get_logger()
+        log.warning(
+            "trying again", time=details.retry_num, wait_s=round(details.wait_for, 1), why=str(details.caused_by)
+        )
+
+    set_on_retry_hooks([trying_again])

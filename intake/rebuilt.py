@@ -5,9 +5,10 @@ if they have one identity: Message-ID, Date, From, words and attachments. All pa
 which a person confirms or not. Until then both count, and each response says ``duplicate?`` and names the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import groupby
+from itertools import groupby, product
 
 import structlog
 
@@ -20,7 +21,7 @@ from storage.rebuilt import Alike, Pair
 from storage.schema import Response
 
 log = structlog.get_logger()
-_BATCH = 50
+_BATCH = 25
 
 
 def suggest_rebuilt(current: ChannelRun, rules: Rules, listed: Listed) -> None:
@@ -67,30 +68,33 @@ def follow_rebuilt(current: ChannelRun, rules: Rules) -> None:
             pairs = rebuilt.pairs_of_batch(tx, batch)
         for start in range(0, len(pairs), _BATCH):
             with current.database.write() as tx:
-                for pair in pairs[start : start + _BATCH]:
-                    _flag_pair(tx, current, rules, pair)
+                _flag_pairs(tx, current, rules, pairs[start : start + _BATCH])
                 ledger.number_entries(tx)
         with current.database.write() as tx:
             if rebuilt.pairs_of_batch(tx, batch) == pairs:  # else somebody decided meanwhile: the next run looks again
                 rebuilt.set_flagged(tx, batch)
 
 
-def _flag_pair(tx: Transaction, current: ChannelRun, rules: Rules, pair: Pair) -> None:
-    both = responses.responses_of(tx, [pair.receipt, pair.older])
-    newer, older = (responses.load(tx, both.get(number, [])) for number in (pair.receipt, pair.older))
-    # A bundle has several, in the same order in both; else each is beside each.
-    matched = (
-        list(zip(newer, older, strict=True)) if len(newer) == len(older) else [(n, o) for n in newer for o in older]
-    )
-    for one, other in [*matched, *((o, n) for n, o in matched)]:
-        revise = partial(_beside, other=other.response.reference, on=pair.verdict is None)
-        restate(tx, current.run, current.clock(), rules, one.id, revise)
+def _flag_pairs(tx: Transaction, current: ChannelRun, rules: Rules, pairs: Sequence[Pair]) -> None:
+    both = responses.responses_of(tx, [number for pair in pairs for number in (pair.receipt, pair.older)])
+    views = {view.id: view for view in responses.load(tx, [n for numbers in both.values() for n in numbers])}
+    beside: dict[int, dict[str, bool]] = defaultdict(dict)
+    for pair in pairs:
+        newer, older = both.get(pair.receipt, []), both.get(pair.older, [])
+        # A bundle has several, in the same order in both; else each is beside each.
+        matched = zip(newer, older, strict=True) if len(newer) == len(older) else product(newer, older)
+        for one, other in matched:
+            beside[one][views[other].response.reference] = beside[other][views[one].response.reference] = (
+                pair.verdict is None
+            )
+    restate(tx, current, rules, {number: partial(_beside, others=others) for number, others in beside.items()})
 
 
-def _beside(state: Response, other: str, *, on: bool) -> Response:
-    """A response that names another one as a likely duplicate, or no longer does."""
-    if on == (other in state.likely_duplicate_of):
+def _beside(state: Response, others: Mapping[str, bool]) -> Response:
+    """A response that names others as likely duplicates, or no longer does."""
+    off = {reference for reference, on in others.items() if not on}
+    named = set(state.likely_duplicate_of) - off | (others.keys() - off)
+    if named == set(state.likely_duplicate_of):
         return state
-    others = {*state.likely_duplicate_of, other} if on else set(state.likely_duplicate_of) - {other}
-    needs = {*state.needs, "duplicate?"} if others else set(state.needs) - {"duplicate?"}
-    return state.model_copy(update={"likely_duplicate_of": tuple(sorted(others)), "needs": tuple(sorted(needs))})
+    needs = {*state.needs, "duplicate?"} if named else set(state.needs) - {"duplicate?"}
+    return state.model_copy(update={"likely_duplicate_of": tuple(sorted(named)), "needs": tuple(sorted(needs))})

@@ -1,6 +1,7 @@
 """What people decided about responses and receipts. A decision is added, or marked as undone; never changed or
 deleted."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,6 +81,15 @@ def decisions_on(tx: Connection, receipts: Sequence[int], response: int | None) 
     if response is not None:
         concerned = or_(_decisions.c.response_id == response, concerned & _decisions.c.response_id.is_(None))
     return [_view(row) for row in tx.execute(select(_decisions).where(concerned).order_by(_decisions.c.id))]
+
+
+def by_response(tx: Connection, responses: Sequence[int]) -> dict[int, list[DecisionView]]:
+    """All decisions on these responses, oldest first, undone ones too; those that have none are left out."""
+    found: dict[int, list[DecisionView]] = defaultdict(list)
+    query = select(_decisions).where(_decisions.c.response_id.in_(responses)).order_by(_decisions.c.id)
+    for row in tx.execute(query):
+        found[row.response_id].append(_view(row))
+    return found
 
 
 def on_batches(tx: Connection, batches: Sequence[str]) -> list[DecisionView]:

@@ -1,16 +1,39 @@
 """Messages that a server has built anew: nothing is merged by a guess, one decision confirms all, one takes it back."""
 
 import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
 
+import intake.rebuilt
+from intake.app import App
 from intake.errors import Refused
+from intake.reading.sandbox import Limits, ReaderPool
 from intake.rebuilt import _new_pairs
 from intake.receive import Listed
 from storage.rebuilt import Alike, Pair
-from tests.support.consultation import Consultation, bundle, message, without
+from tests.support.consultation import ROOT, Consultation, bundle, message, without
 from tests.support.rebuild import rebuilt
+
+
+@pytest.fixture(scope="module")
+def _pool() -> Iterator[ReaderPool]:
+    with ReaderPool(1, Limits(), time.monotonic) as pool:
+        yield pool
+
+
+@pytest.fixture(autouse=True)
+def _one_pool(_pool: ReaderPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real readers, but one pool for all runs: to start them each time would take most of the time."""
+    monkeypatch.setattr(App, "_readers", lambda _: nullcontext(_pool))
 
 
 def letter(number: int, words: str = "") -> bytes:
@@ -50,36 +73,36 @@ def alarm(here: Consultation) -> dict[str, Any]:
 def test_a_batch_is_suggested_confirmed_and_taken_back(here: Consultation) -> None:
     """Rebuilt messages are received and count, say so on both sides, and are repeats after one decision, on whichever
     of their receipts; taking it back gives all of it back; the accounts balance and verify holds at each step."""
-    put(here, range(7))
-    here.takes("email", received=7, responses=7)
-    put(here, range(7), 1)
-    here.takes("email", received=7, listed=7, read=14, repeats=0, responses=14)
-    assert alarm(here)["count"] == 7
-    assert "intake decide 8 same" in alarm(here)["next"]
+    put(here, range(4))
+    here.takes("email", received=4, responses=4)
+    put(here, range(4), 1)
+    here.takes("email", received=4, listed=4, read=8, repeats=0, responses=8)
+    assert alarm(here)["count"] == 4
+    assert "intake decide 5 same" in alarm(here)["next"]
     by_source = {row["source"]: row for row in here.responses()}
-    for number in range(7):
+    for number in range(4):
         old, new = by_source[f"0-{number:03}.eml"], by_source[f"1-{number:03}.eml"]
         assert (old["likely_duplicate_of"], new["likely_duplicate_of"]) == (new["reference"], old["reference"])
         assert all("duplicate?" in row["needs"] for row in (old, new))
     before = kept(here)
     assert here.failures() == {}
 
-    said = here.decide(11, "same")
-    assert said == "7 pairs of rebuilt messages confirmed: receipts 8 to 14 are repeats of older ones."
+    said = here.decide(7, "same")
+    assert said == "4 pairs of rebuilt messages confirmed: receipts 5 to 8 are repeats of older ones."
     assert here.failures() == {}
-    here.takes("email", received=0, listed=7, read=7, repeats=7, responses=7, waiting=0)
-    assert {row["source"] for row in here.responses()} == {f"0-{number:03}.eml" for number in range(7)}
+    here.takes("email", received=0, listed=4, read=4, repeats=4, responses=4, waiting=0)
+    assert {row["source"] for row in here.responses()} == {f"0-{number:03}.eml" for number in range(4)}
     assert not any(row["needs"] or row["likely_duplicate_of"] for row in here.responses())
-    assert [r["reason"] for r in here.receipts()[7:9]] == [
+    assert [r["reason"] for r in here.receipts()[4:6]] == [
         f"The same message as receipt {n}, in other bytes: a person confirmed it." for n in (1, 2)
     ]
     assert kept(here)["alarms"] == []
     assert here.failures() == {}
 
-    assert here.decide(13, "undo") == "Undone: same by ann."
+    assert here.decide(2, "undo") == "Undone: same by ann."
     assert kept(here) == before
     assert here.failures() == {}
-    here.takes("email", received=0, read=14, repeats=0, responses=14)
+    here.takes("email", received=0, read=8, repeats=0, responses=8)
     assert kept(here)["export"] == before["export"]
 
 
@@ -97,50 +120,50 @@ def test_what_was_confirmed_is_in_ledger_and_history(place: Consultation) -> Non
     assert place.trace(3)["response"]["text"] is None
 
 
-def test_only_pairs_of_the_whole_identity_are_suggested(here: Consultation) -> None:
+def test_only_pairs_of_the_whole_identity_are_suggested(place: Consultation) -> None:
     """The same Message-ID with other words, no Message-ID, and a message that is still listed are never suggested."""
-    put(here, range(3))
-    here.put("inbox/0-anonymous.eml", message("No name at all."))
-    here.run("email")
+    put(place, range(3))
+    place.put("inbox/0-anonymous.eml", message("No name at all."))
+    place.run("email")
     for name in ("0-000.eml", "0-002.eml", "0-anonymous.eml"):
-        (here.folder / "inbox" / name).unlink()
-    here.put("inbox/1-000.eml", rebuilt(letter(0, "I have changed my mind. Close it.")))
-    here.put("inbox/1-001.eml", rebuilt(letter(1)))
-    here.put("inbox/1-002.eml", rebuilt(letter(2)))
-    here.put("inbox/1-anonymous.eml", rebuilt(message("No name at all.")))
-    here.takes("email", received=4, read=8, responses=8)
-    assert alarm(here)["count"] == 1
-    flagged = {row["source"] for row in here.responses() if row["needs"]}
+        (place.folder / "inbox" / name).unlink()
+    place.put("inbox/1-000.eml", rebuilt(letter(0, "I have changed my mind. Close it.")))
+    place.put("inbox/1-001.eml", rebuilt(letter(1)))
+    place.put("inbox/1-002.eml", rebuilt(letter(2)))
+    place.put("inbox/1-anonymous.eml", rebuilt(message("No name at all.")))
+    place.takes("email", received=4, read=8, responses=8)
+    assert alarm(place)["count"] == 1
+    flagged = {row["source"] for row in place.responses() if row["needs"]}
     assert flagged == {"0-002.eml", "1-002.eml"}
-    (here.folder / "inbox/0-001.eml").unlink()
-    here.takes("email", received=0, read=8, responses=8)
-    assert alarm(here)["count"] == 2
-    assert here.failures() == {}
+    (place.folder / "inbox/0-001.eml").unlink()
+    place.takes("email", received=0, read=8, responses=8)
+    assert alarm(place)["count"] == 2
+    assert place.failures() == {}
 
 
-def test_rebuilt_again_and_moved_again(here: Consultation) -> None:
+def test_rebuilt_again_and_moved_again(place: Consultation) -> None:
     """What was confirmed stays one message through further moves and rebuilds, also where both came before it was."""
-    put(here, range(3))
-    here.run("email")
-    put(here, range(3), 1)
-    here.run("email")
-    here.decide(4, "same")
-    for path in (here.folder / "inbox").iterdir():
+    put(place, range(3))
+    place.run("email")
+    put(place, range(3), 1)
+    place.run("email")
+    place.decide(4, "same")
+    for path in (place.folder / "inbox").iterdir():
         path.rename(path.with_name(f"moved-{path.name}"))
-    here.takes("email", received=0, listed=3, read=3, repeats=3, responses=3)
-    put(here, range(3), 2)
-    here.takes("email", received=3, read=6, repeats=3, responses=6)
-    put(here, range(3), 3)
-    here.takes("email", received=3, read=9, repeats=3, responses=9)
-    assert alarm(here)["count"] == 6
-    here.decide(8, "same")
-    here.takes("email", received=0, listed=3, read=3, repeats=9, responses=3)
-    put(here, range(3))
-    here.takes("email", received=0, listed=3, read=3, repeats=9, responses=3)
-    assert here.failures() == {}
-    here.decide(8, "undo")
-    here.takes("email", received=0, listed=3, read=9, repeats=3, responses=9)
-    assert here.failures() == {}
+    place.takes("email", received=0, listed=3, read=3, repeats=3, responses=3)
+    put(place, range(3), 2)
+    place.takes("email", received=3, read=6, repeats=3, responses=6)
+    put(place, range(3), 3)
+    place.takes("email", received=3, read=9, repeats=3, responses=9)
+    assert alarm(place)["count"] == 6
+    place.decide(8, "same")
+    place.takes("email", received=0, listed=3, read=3, repeats=9, responses=3)
+    put(place, range(3))
+    place.takes("email", received=0, listed=3, read=3, repeats=9, responses=3)
+    assert place.failures() == {}
+    place.decide(8, "undo")
+    place.takes("email", received=0, listed=3, read=9, repeats=3, responses=9)
+    assert place.failures() == {}
 
 
 def test_a_copy_of_a_confirmed_one_is_a_repeat(place: Consultation) -> None:
@@ -156,20 +179,20 @@ def test_a_copy_of_a_confirmed_one_is_a_repeat(place: Consultation) -> None:
     assert place.failures() == {}
 
 
-def test_different_keeps_them_apart_and_ends_the_alarm(here: Consultation) -> None:
+def test_different_keeps_them_apart_and_ends_the_alarm(place: Consultation) -> None:
     """A person who says that they are two messages is not asked again; that, too, can be taken back."""
-    put(here, range(2))
-    here.run("email")
-    put(here, range(2), 1)
-    here.run("email")
-    before = kept(here)
-    assert here.decide(1, "different") == "2 pairs of rebuilt messages kept apart: each message counts for itself."
-    here.takes("email", received=0, read=4, responses=4)
-    assert not any(row["needs"] or row["likely_duplicate_of"] for row in here.responses())
-    assert kept(here)["alarms"] == []
-    assert here.failures() == {}
-    here.decide(1, "undo")
-    assert kept(here) == before
+    put(place, range(2))
+    place.run("email")
+    put(place, range(2), 1)
+    place.run("email")
+    before = kept(place)
+    assert place.decide(1, "different") == "2 pairs of rebuilt messages kept apart: each message counts for itself."
+    place.takes("email", received=0, read=4, responses=4)
+    assert not any(row["needs"] or row["likely_duplicate_of"] for row in place.responses())
+    assert kept(place)["alarms"] == []
+    assert place.failures() == {}
+    place.decide(1, "undo")
+    assert kept(place) == before
 
 
 def test_people_s_work_stays(here: Consultation) -> None:
@@ -193,27 +216,79 @@ def test_people_s_work_stays(here: Consultation) -> None:
     assert here.failures() == {}
 
 
-def test_bundles_and_machines(here: Consultation) -> None:
+def test_bundles_and_machines(place: Consultation) -> None:
     """Of a rebuilt bundle each response is beside its own; a rebuilt automatic reply is a repeat after the decision."""
     many = bundle(message("One."), message("Two.")).replace(
         b"Subject: Fwd", b"Message-ID: <b@example.org>\r\nSubject: Fwd"
     )
     auto = message("Away.", headers="Message-ID: <a@example.org>\nAuto-Submitted: auto-replied")
-    here.put("inbox/many.eml", many)
-    here.put("inbox/auto.eml", auto)
-    here.takes("email", received=2, read=1, set_aside=1, responses=2)
+    place.put("inbox/many.eml", many)
+    place.put("inbox/auto.eml", auto)
+    place.takes("email", received=2, read=1, set_aside=1, responses=2)
     for name, content in (("many", many), ("auto", auto)):
-        (here.folder / f"inbox/{name}.eml").unlink()
-        here.put(f"inbox/{name}-2.eml", rebuilt(content))
-    here.takes("email", received=2, read=2, set_aside=2, responses=4)
-    texts = {row["reference"]: row["text"] for row in here.responses()}
-    assert all(texts[row["likely_duplicate_of"]] == row["text"] for row in here.responses())
-    before = kept(here)
-    here.decide(3, "same")
-    here.takes("email", received=0, read=1, set_aside=1, repeats=2, responses=2)
-    assert here.failures() == {}
-    here.decide(3, "undo")
-    assert kept(here) == before
+        (place.folder / f"inbox/{name}.eml").unlink()
+        place.put(f"inbox/{name}-2.eml", rebuilt(content))
+    place.takes("email", received=2, read=2, set_aside=2, responses=4)
+    texts = {row["reference"]: row["text"] for row in place.responses()}
+    assert all(texts[row["likely_duplicate_of"]] == row["text"] for row in place.responses())
+    before = kept(place)
+    place.decide(3, "same")
+    place.takes("email", received=0, read=1, set_aside=1, repeats=2, responses=2)
+    assert place.failures() == {}
+    place.decide(3, "undo")
+    assert kept(place) == before
+
+
+def test_a_run_that_ends_before_all_is_flagged_is_made_good(
+    place: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the suggestion and the flags, the next run, which receives nothing, writes the flags."""
+    put(place, range(30))
+    place.run("email")
+    put(place, range(30), 1)
+    flagged = 0
+
+    def killed(*given: Any) -> None:
+        nonlocal flagged
+        flagged += 1
+        if flagged > 1:
+            raise KeyboardInterrupt
+        flag_pairs(*given)
+
+    flag_pairs = intake.rebuilt._flag_pairs
+    with monkeypatch.context() as patched:
+        patched.setattr(intake.rebuilt, "_flag_pairs", killed)
+        with pytest.raises(KeyboardInterrupt):
+            place.run("email")
+    assert 0 < sum("duplicate?" in row["needs"] for row in place.responses()) < 60
+    place.takes("email", received=0, responses=60)
+    assert sum("duplicate?" in row["needs"] for row in place.responses()) == 60
+    assert place.failures() == {}
+
+
+def test_a_home_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A home that was made before there were suggestions gets their tables when it is opened, and nothing else."""
+    made = Consultation(tmp_path)
+    made.home.mkdir()
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "storage/migrations"))
+    engine = create_engine(f"sqlite:///{made.sqlite}")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    assert "rebuilt_pair" not in tables(made)
+    put(made, range(1))
+    made.takes("email", received=1)
+    put(made, range(1), 1)
+    made.takes("email", received=1, responses=2)
+    assert {"identity", "rebuilt_batch", "rebuilt_pair"} <= tables(made)
+    assert alarm(made)["count"] == 1
+
+
+def tables(made: Consultation) -> set[str]:
+    with closing(sqlite3.connect(made.sqlite)) as connection:
+        return {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
 
 
 def test_there_must_be_a_suggestion(place: Consultation) -> None:
