@@ -4,7 +4,7 @@ All of it holds whatever the order in which they arrived: each batch looks both 
 not know a later one, or the end of the run, puts right.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from storage import mailkeys, responses
 from storage.database import Transaction
 from storage.mailkeys import Link, NewKeys
 from storage.receipts import Settled
-from storage.responses import NewResponse
+from storage.responses import NewResponse, StoredPart
 from storage.schema import Evidence
 
 
@@ -84,44 +84,60 @@ def to_be_freed(tx: Transaction, channel: str) -> list[int]:
     return sorted(receipt for receipt, found in aside.items() if found & known)
 
 
-def flag_follow_ups(tx: Transaction, rules: Rules, run: int | None, at: datetime, new: Sequence[NewKeys]) -> None:
-    """Mark every response that names a message which is here, among these or before: `follow-up?`, with the evidence
-    which one it names."""
+def with_follow_ups(
+    links: Sequence[Link], new: Sequence[NewResponse], parts: Sequence[StoredPart], doubted: Collection[int]
+) -> list[NewResponse]:
+    """New responses, those marked `follow-up?` that name a message which is here: among these, or before. What is
+    ``doubted`` may yet be none, and is named by its receipt."""
+    if not links:
+        return list(new)
+    references = {
+        (item.receipt_id, item.item): item.response.reference for item in new if item.receipt_id not in doubted
+    }
+    headers = {(part.receipt_id, part.item): part.text for part in parts if part.number == 0}
+    named: dict[tuple[int, int], list[Evidence]] = {}
+    for link in links:
+        here = link.named_reference or references.get((link.named_receipt, link.named_item), "")
+        key = link.receipt_id, link.item
+        named.setdefault(key, []).append(_evidence(link, here, headers.get(key)))
+    return [_marked(item, named.get((item.receipt_id, item.item), [])) for item in new]
+
+
+def _marked(item: NewResponse, pieces: Sequence[Evidence]) -> NewResponse:
+    if not pieces:
+        return item
+    evidence = {**item.evidence, "needs": [*item.evidence.get("needs", []), *pieces]}
+    return replace(item, response=flag(item.response, "follow-up?", on=True), evidence=evidence)
+
+
+def flag_earlier(
+    tx: Transaction, rules: Rules, run: int | None, at: datetime, links: Sequence[Link], new: Sequence[NewResponse]
+) -> None:
+    """Mark the responses that were here already and name a message which came only now."""
+    references = {(item.receipt_id, item.item): item.response.reference for item in new}
     by_response: dict[int, list[Link]] = {}
-    for link in mailkeys.links(tx, new):
-        by_response.setdefault(link.response_id, []).append(link)
+    for link in links:
+        if link.response_id is not None:
+            by_response.setdefault(link.response_id, []).append(link)
     for number, found in by_response.items():
-        known = {
-            (piece.value, piece.quote)
-            for document in responses.evidence_of(tx, number)
-            for piece in document.fields.get("needs", [])
-        }
-        header = _header_of(tx, found[0])
-        pieces = [piece for piece in _evidence(found, header) if (piece.value, piece.quote) not in known]
-        if not pieces:
-            continue
-        view = responses.load(tx, [number])[0]
-        base = flag(responses.base_state(tx, view), "follow-up?", on=True)
-        change = rewritten(tx, rules, view, base)
-        evidence = {"needs": pieces}
-        responses.change_response(tx, run, at, replace(change, evidence=evidence, receipt_id=view.reading_receipt_id))
+        documents = responses.evidence_of(tx, number)
+        known = {(piece.value, piece.quote) for document in documents for piece in document.fields.get("needs", [])}
+        header = responses.part(tx, found[0].receipt_id, found[0].item, 0)
+        named = [link.named_reference or references.get((link.named_receipt, link.named_item), "") for link in found]
+        pieces = [_evidence(link, reference, header) for link, reference in zip(found, named, strict=True)]
+        pieces = [piece for piece in pieces if (piece.value, piece.quote) not in known]
+        if pieces:
+            view = responses.load(tx, [number])[0]
+            base = flag(responses.base_state(tx, view), "follow-up?", on=True)
+            change = rewritten(tx, rules, view, base)
+            change = replace(change, evidence={"needs": pieces}, receipt_id=view.reading_receipt_id)
+            responses.change_response(tx, run, at, change)
 
 
-def _header_of(tx: Transaction, link: Link) -> Part | None:
-    found = responses.part(tx, link.receipt_id, link.item, 0)
-    return Part(number=0, kind="headers", media_type="message/rfc822", text=found) if found is not None else None
-
-
-def _evidence(found: Iterable[Link], header: Part | None) -> Iterable[Evidence]:
-    for link in found:
-        named = link.named_reference or f"receipt {link.named_receipt}"
-        place = next(
-            (
-                piece
-                for field_name in ("in-reply-to:", "references:")
-                if (piece := in_header(header, link.message_id, field_name)).place is not None
-            ),
-            None,
-        )
-        where = None if place is None else place.place
-        yield Evidence(value=f"follow-up? {named}", method="text", confidence=1.0, place=where, quote=link.message_id)
+def _evidence(link: Link, reference: str, header: str | None) -> Evidence:
+    """Which message is named, and where in the header it says so."""
+    said = Part(number=0, kind="headers", media_type="message/rfc822", text=header or "")
+    places = (in_header(said, link.message_id, name).place for name in ("in-reply-to:", "references:"))
+    place = next((place for place in places if place is not None), None)
+    value = f"follow-up? {reference or f'receipt {link.named_receipt}'}"
+    return Evidence(value=value, method="text", confidence=1.0, place=place, quote=link.message_id)

@@ -96,6 +96,8 @@ def _set_aside(receipt: ReceiptView, verdict: Verdict) -> Settled:
 
 def _is_sound(reading: Reading) -> bool:
     """Whether a reading keeps to its form: what untrusted bytes may have taken over must not harm what is stored."""
+    if any("\x00" in value for value in reading.facts.values()):
+        return False
     return all(
         part.number == n
         and "\x00" not in part.text

@@ -5,13 +5,12 @@ What can be read becomes responses. A repeat is a byte-identical whole message o
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import chain
 
 import structlog
 
 from intake.added import added_files, with_files
-from intake.mailing import decide_doubted, flag_follow_ups, to_be_freed
+from intake.mailing import decide_doubted, flag_earlier, to_be_freed, with_follow_ups
 from intake.normalise import Rules
 from intake.outcomes import MESSAGE_TYPES, Desk, Ended, add_result, add_row
 from intake.reading.parts import Reading, ToolMissing, Unreadable
@@ -181,27 +180,26 @@ def read_job(current: ChannelRun, receipt: ReceiptView) -> ReadJob:
 
 def write_ended(current: ChannelRun, rules: Rules, ended: Ended) -> None:
     """Write what became of some receipts, in one transaction."""
-    at = current.clock()
+    at, run = current.clock(), current.run
     with current.database.write() as tx:
-        new = _without_versions(tx, current, ended)
+        new = _with_free_references(tx, _without_versions(tx, current, ended))
         mailkeys.add_keys(tx, ended.mail_keys)
-        _add(tx, current, at, [n for n in new if n.receipt_id not in ended.doubted])
+        links = mailkeys.links(tx, ended.mail_keys)
+        new = with_follow_ups(links, new, ended.parts, ended.doubted)
+        sure = [item for item in new if item.receipt_id not in ended.doubted]
+        responses.add_responses(tx, run, at, sure)
         responses.add_parts(tx, ended.parts)
         rebuilt.keep_identities(tx, list(ended.identities.items()))
-        receipts.settle(tx, current.run, at, ended.settled)
+        receipts.settle(tx, run, at, ended.settled)
         if ended.doubted:
             counting, aside = decide_doubted(tx, ended.doubted, new)
-            _add(tx, current, at, counting)
-            receipts.settle(tx, current.run, at, aside)
-        flag_follow_ups(tx, rules, current.run, at, ended.mail_keys)
+            responses.add_responses(tx, run, at, counting)
+            receipts.settle(tx, run, at, aside)
+        flag_earlier(tx, rules, run, at, links, sure)
         ledger.number_entries(tx)
     for settled in ended.settled:
         if settled.outcome == "quarantined":
             log.info("quarantined", receipt=settled.receipt, reason=settled.reason, next=settled.next_step)
-
-
-def _add(tx: Transaction, current: ChannelRun, at: datetime, new: Sequence[NewResponse]) -> None:
-    responses.add_responses(tx, current.run, at, _with_free_references(tx, new))
 
 
 def _without_versions(tx: Transaction, current: ChannelRun, ended: Ended) -> list[NewResponse]:

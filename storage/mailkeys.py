@@ -34,14 +34,15 @@ class NewKeys:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Link:
-    """A response whose message names another message that is here. ``named_reference`` is that one's response, "" if it
-    has none; ``message_id`` what names it."""
+    """A message names another one that is here. ``response_id`` is that of the naming message, None if it has none yet;
+    ``named_reference`` of the other's response, "" likewise. ``message_id`` is what names it."""
 
-    response_id: int
     receipt_id: int
     item: int
     message_id: str
     named_receipt: int
+    named_item: int
+    response_id: int | None
     named_reference: str
 
 
@@ -73,7 +74,8 @@ def add_sent(tx: Connection, receipt: int, item: int, message_id: str) -> None:
 
 
 def links(tx: Connection, of: Sequence[NewKeys]) -> list[Link]:
-    """Every response that names another message, where either is one of these: so it does not matter which came first.
+    """Every naming of a message by another, where either is one of these: so it does not matter which came first. Their
+    keys must be written already.
 
     A message does not name itself, nor another one of its own receipt.
     """
@@ -97,12 +99,11 @@ def _with_responses(tx: Connection, pairs: set[tuple[int, int, str, int, int]], 
     query = select(*columns).where(_responses.c.receipt_id.in_(receipts))
     found = {(receipt, item): (number, reference) for receipt, item, number, reference in tx.execute(query)}
     made = []
-    for receipt, item, value, named, named_item in pairs:
-        if (receipt, item) in found:
-            _, reference = found.get((named, named_item), (0, ""))
-            number = found[receipt, item][0]
-            made.append(Link(number, receipt, item, written.get(value, value), named, reference))
-    return sorted(made)
+    for receipt, item, value, named, named_item in sorted(pairs):
+        number, _ = found.get((receipt, item), (None, ""))
+        _, reference = found.get((named, named_item), (None, ""))
+        made.append(Link(receipt, item, written.get(value, value), named, named_item, number, reference))
+    return made
 
 
 def accepted(tx: Connection, services: Iterable[str]) -> set[str]:

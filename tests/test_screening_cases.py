@@ -1,6 +1,7 @@
 """No machine is counted and no person set aside: messages from the standards, each through the whole of the program."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,11 @@ from tests.screening_cases import CASES, COUNCIL, MACHINES, PEOPLE, PLATFORMS, W
 from tests.support.consultation import ROOT, Consultation
 
 ARRIVED = datetime(2011, 3, 1, 10, tzinfo=UTC)
+RECEIPT = ReceiptView(
+    id=1, channel="email", kind="item", source_key="a.eml", version="1", path_named=True, sha256="0" * 64,
+    media_type="message/rfc822", arrived_at=ARRIVED, arrived_basis="internaldate", facts={}, taken_at=ARRIVED,
+    run_id=1, delivery_id=None, place=None, outcome="pending", reason="", next_step="",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +40,7 @@ def desk() -> Desk:
 
 def ended(desk: Desk, raw: bytes, **facts: str) -> tuple[str, str, set[str]]:
     """How a message ends if nothing else came from where it came from: reason ("" if it counts), next step, needs."""
-    receipt = ReceiptView(
-        id=1, channel="email", kind="item", source_key="a.eml", version="1", path_named=True, sha256="0" * 64,
-        media_type="message/rfc822", arrived_at=ARRIVED, arrived_basis="internaldate", facts=facts, taken_at=ARRIVED,
-        run_id=1, delivery_id=None, place=None, outcome="pending", reason="", next_step="",
-    )  # fmt: skip
+    receipt = replace(RECEIPT, facts=facts)
     reading = mime.read(raw, {})
     assert isinstance(reading, Reading)
     made = Ended()
@@ -69,6 +71,14 @@ def test_there_are_enough_cases() -> None:
     assert len(PLATFORMS) == len(senders) == 40
     assert all(case.reason and case.rule for case in MACHINES)
     assert not any(case.reason for case in [*PEOPLE, *PLATFORMS])
+
+
+def test_facts_that_can_t_be_stored_are_not_believed(desk: Desk) -> None:
+    """A reader's process that was taken over may claim anything: what no database holds quarantines the item."""
+    made = Ended()
+    reading = Reading(reader="mime 1", parts=[], facts={"message_id": "<a\x00@b>", "from_email": "a@b"})
+    add_result(desk, made, RECEIPT, reading)
+    assert ([settled.outcome for settled in made.settled], made.mail_keys) == (["quarantined"], [])
 
 
 @pytest.fixture(scope="module")
