@@ -111,7 +111,7 @@ def test_a_fresh_sample_run_holds_on_postgresql(sample_on_postgres: Consultation
 def test_all_that_can_happen_to_an_item_holds(kept: Consultation) -> None:
     """Versions, decisions, an undo, an overturned and a set-aside item: every check holds and looks at something."""
     with kept.app() as app:
-        checks = app.verify()
+        checks = [check for check in app.verify() if check.name != "acknowledgements"]  # test_acknowledge.py has those
     assert {check.name: (check.failures, check.checked > 0) for check in checks} == {
         check.name: ([], True) for check in checks
     }
