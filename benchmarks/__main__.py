@@ -9,10 +9,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from benchmarks import mailbox, survey_rows
+from benchmarks import mailbox, marks, survey_rows
 from benchmarks.measure import Figure, Plan, Result
 
-BENCHES: dict[str, Callable[[Plan], Result]] = {"mailbox": mailbox.bench, "survey_rows": survey_rows.bench}
+BENCHES: dict[str, Callable[[Plan], Result]] = {
+    "mailbox": mailbox.bench,
+    "marks": marks.bench,
+    "survey_rows": survey_rows.bench,
+}
 _QUICK = 0.05
 _HEADER = ("what", "ours", "peer", "ratio", "limit", "holds", "spread")
 

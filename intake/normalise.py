@@ -4,6 +4,7 @@ A field is right or blank. What fills it carries where it was read from; what ca
 ``needs`` says what a person must still do.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import Any
 from intake import fields, forms
 from intake.config import Consultation
 from intake.places import Gazetteer
-from intake.reading.parts import INKED, Part, Reading, piece_of
+from intake.reading.parts import INKED, Part, Reading, piece_of, unmarked
 from intake.reading.shares import find_attached, find_share
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
@@ -144,7 +145,7 @@ def _sure_parts(filled: Filled, parts: Sequence[Part]) -> list[Part]:
     if not doubtful or not any(p.text.strip() for p in content if p.inside is None):
         return content
     filled.needs.add("transcription")
-    filled.offer("text", *(_whole(p) for p in doubtful if p.text.strip()))
+    filled.offer("text", *(_as_written(p, start, end) for p in doubtful for start, end in unmarked(p)))
     return [p for p in content if p not in doubtful]
 
 
@@ -246,7 +247,8 @@ def _content(rules: Rules, filled: Filled, parts: Sequence[Part]) -> None:
         filled.needs.add("rescan" if any(p.problem and p.page for p in parts) else "attachment")
     if not written:
         return
-    evidence = [_whole(p) for p in written]
+    spans = [(p, start, end) for p in written for start, end in unmarked(p)]
+    evidence = [_as_written(p, start, end) for p, start, end in spans]
     main = max(written, key=lambda p: len(p.text))
     if poor:
         # One page in doubt puts the whole letter before a person: half a text would look like all of it.
@@ -254,28 +256,49 @@ def _content(rules: Rules, filled: Filled, parts: Sequence[Part]) -> None:
         filled.fill("method", main.method)
         filled.fill("confidence", min(p.confidence for p in written))
         return
-    filled.fill("text", "\n\n".join(_stripped(p) for p in written), *evidence)
+    filled.fill("text", "\n\n".join(p.text[start:end] for p, start, end in spans), *evidence)
     filled.fill("method", main.method)
     filled.fill("confidence", min(p.confidence for p in written))
+    _cut(filled, written)
     _found_in_text(rules, filled, written)
     add_language(filled)
 
 
-def _stripped(part: Part) -> str:
-    return part.text.strip()
-
-
-def _whole(part: Part) -> Evidence:
-    start = len(part.text) - len(part.text.lstrip())
-    end = start + len(part.text.strip())
+def _as_written(part: Part, start: int, end: int) -> Evidence:
+    # Such words are kept once, with the part: `trace` quotes them from there.
     evidence = _in_part(part, start, end, None)
-    # The words of a whole part are kept once, with the part: `trace` quotes them from there.
     return Evidence(value=None, method=evidence.method, confidence=evidence.confidence, place=evidence.place)
 
 
+def _cut(filled: Filled, parts: Sequence[Part]) -> None:
+    """``text_cut``, with the place of everything that is marked and therefore not in ``text``."""
+    marks = [(p, mark) for p in parts for mark in p.marks]
+    if marks:
+        evidence = [
+            Evidence(
+                value=str(mark.end - mark.start), method=p.method, confidence=round(p.confidence, 2),
+                place={"part": p.number, "start": p.base + mark.start, "end": p.base + mark.end},
+            )
+            for p, mark in marks
+        ]  # fmt: skip
+        filled.fill("text_cut", sum(mark.end - mark.start for _, mark in marks), *evidence)
+
+
+def _is_marked(part: Part, start: int, *kinds: str) -> bool:
+    """Whether what begins there is marked as one of these."""
+    before = bisect_right(part.marks, start, key=lambda mark: mark.start) - 1
+    return before >= 0 and start < part.marks[before].end and part.marks[before].kind in kinds
+
+
 def _found_in_text(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | None = None) -> None:
+    """Contacts, which a signature may hold but quoted mail may not, and the places that are talked about."""
     for column, find in (("postcode", fields.postcodes), ("phone", fields.phone_numbers)):
-        found = [(p, f) for p in parts for f in find(p.text) if not rules.is_ours(f.value)]
+        found = [
+            (p, f)
+            for p in parts
+            for f in find(p.text)
+            if not rules.is_ours(f.value) and not _is_marked(p, f.start, "quoted")
+        ]
         evidence = [_in_part(p, f.start, f.end, f.value, method) for p, f in found]
         if len({f.value for _, f in found}) == 1:
             filled.fill(column, found[0][1].value, *evidence)
@@ -289,6 +312,8 @@ def _places(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | N
     codes: set[str] = set()
     for part in parts:
         for named in rules.gazetteer.find_meant(part.text):
+            if _is_marked(part, named.start, "quoted", "signature"):
+                continue
             evidence = _in_part(part, named.start, named.end, ";".join(named.codes), method)
             if len(named.codes) == 1:
                 codes.add(named.codes[0])

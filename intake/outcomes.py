@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from intake import normalise, relays
 from intake.config import ChannelSettings
 from intake.normalise import Filled, Rules
-from intake.reading.parts import Reading, ToolMissing, Unreadable
+from intake.reading.parts import Reading, ToolMissing, Unreadable, marks_hold
 from intake.reading.sandbox import ReadResult
 from intake.screening import Verdict, screen_message
 from intake.tables import RowReader, is_blank
@@ -84,6 +84,7 @@ def _is_sound(reading: Reading) -> bool:
         part.number == n
         and "\x00" not in part.text
         and 0 <= part.confidence <= 1
+        and marks_hold(part)
         and all(0 <= w.confidence <= 1 and all(map(isfinite, (w.x0, w.top, w.x1, w.bottom))) for w in part.words)
         for n, part in enumerate(reading.parts)
     )

@@ -148,6 +148,9 @@ def trace(found: dict[str, Any]) -> None:
         for piece in pieces:
             quote = (piece["quote"] or "").replace("\n", " ")[:100]
             console.print(_plain(f"      {piece['method']} {piece['confidence']:.2f} {_where(piece['place'])} {quote}"))
+    for mark in found["marked"]:
+        quote = mark["quote"].replace("\n", " ")[:100]
+        console.print(_plain(f"  not in text, {mark['kind']}: {_where(mark['place'])} {quote}"))
     for receipt in found["receipts"]:
         arrived = f"arrived {receipt['arrived_at']} ({receipt['arrived_basis']}), source {receipt['source']}"
         said = f"receipt {receipt['receipt']} ({receipt['outcome']}) on {receipt['channel']}, run {receipt['run']}"

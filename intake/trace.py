@@ -29,6 +29,7 @@ def trace(
         target = find_target(tx, prefix, typed)
         response: Response | None = None
         fields: dict[str, list[dict[str, Any]]] = {}
+        marked: list[dict[str, Any]] = []
         behind = [target.receipt.id]
         if target.response is not None:
             view = responses.load(tx, [target.response])[0]
@@ -36,13 +37,15 @@ def trace(
             behind = responses.receipts_of(tx, target.response)
             undone = {d.id for d in decisions.decisions_on(tx, [], target.response) if d.undone_by is not None}
             seen = [e for e in responses.evidence_of(tx, target.response) if e.decision_id not in undone]
-            parts = responses.parts_of(tx, view.reading_receipt_id)
-            fields = _fields(seen, questions, _Quotes([p for p in parts if p.item == view.item]))
+            parts = [p for p in responses.parts_of(tx, view.reading_receipt_id) if p.item == view.item]
+            fields = _fields(seen, questions, _Quotes(parts))
+            marked = [mark for part in parts for mark in _marked(part)]
         views = receipts.by_numbers(tx, behind)
         return {
             "reference": response.reference if response else None,
             "response": dict(rendered(response, questions)) if response else dict.fromkeys(columns(questions)),
             "fields": fields,
+            "marked": marked,
             "receipts": [_receipt(tx, originals, view) for view in views],
             "history": [json.loads(body) for body in ledger.history(tx, behind)],
         }
@@ -65,6 +68,18 @@ class _Quotes:
         if "part" in place:
             return self._by_number.get(place["part"], "").strip() or None
         return self._by_page.get(place.get("page"), "").strip() or None
+
+
+def _marked(part: StoredPart) -> list[dict[str, Any]]:
+    """What of a part is no text of the response, with its words: quoted mail, signatures."""
+    return [
+        {
+            "kind": kind,
+            "place": {"part": part.number, "start": start, "end": end},
+            "quote": part.text[start:end],
+        }
+        for kind, start, end in json.loads(part.document).get("marks", [])
+    ]
 
 
 def _fields(seen: Sequence[EvidenceView], questions: list[str], quotes: _Quotes) -> dict[str, list[dict[str, Any]]]:

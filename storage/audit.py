@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 
 _OUTCOMES = {"read", "repeat", "set_aside", "quarantined", "pending"}
 _CHUNK = 1 << 20
-_EXPLAINED = ("received_at", "name", "email", "phone", "postcode", "places", "text")
+_EXPLAINED = ("received_at", "name", "email", "phone", "postcode", "places", "text", "text_cut")
 """Columns that, where they are filled, must have evidence."""
 Row = dict[str, Any]
 

@@ -89,7 +89,7 @@ def test_the_facts_of_an_ordinary_message():
         "auto_submitted": "no",
         "content_type": "text/plain",
     }
-    assert reading.reader == "mime 1"
+    assert reading.reader == "mime 2"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from intake.reading.clean import REPLACEMENT, clean
+from intake.reading.htmlquotes import put_signs, take_signs
+from intake.reading.quoting import Hint
 from intake.reading.shares import find_share, is_share
 
 MAX_CHARS = 4_000_000
@@ -46,29 +48,40 @@ def declared_charset(source: bytes) -> str | None:
 
 def laid_out(source: str) -> str:
     """Return the text as its sender meant it to be seen: paragraphs, lists, tables; clean for storage."""
+    return laid_out_with_hints(source)[0]
+
+
+def laid_out_with_hints(source: str) -> tuple[str, list[Hint]]:
+    """Return the same text, and what its containers say of quotes and signatures, placed in it."""
     tree = _tree(source)
     if tree is None or len(source) > _MAX_LAID_OUT_CHARS or not _tame(tree):
-        return words(source)
+        return _words(tree, source)
     _show_shares(source, tree)
+    put = put_signs(tree, source)
     text = Inscriptis(tree, _CONFIG).get_text()
     lines = (line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
-    return clean(_EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip("\n"))[0]
+    return take_signs(clean(_EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip("\n"))[0], put)
 
 
 def words(source: str) -> str:
     """Return the words alone, a line for each block; quick, and sure to end whatever the HTML is."""
-    tree = _tree(source)
+    return _words(_tree(source), source)[0]
+
+
+def _words(tree: HtmlElement | None, source: str) -> tuple[str, list[Hint]]:
+    put = 0
     if tree is None:
         text = html.unescape(_TAG.sub("\n", source[:MAX_CHARS]))
     else:
         _show_shares(source, tree)
+        put = put_signs(tree, source)
         etree.strip_elements(tree, *_UNSEEN, with_tail=False)
         for block in tree.iter(*_BLOCKS):
             block.text = "\n" + _NOT_XML.sub(REPLACEMENT, block.text or "")
             block.tail = "\n" + _NOT_XML.sub(REPLACEMENT, block.tail or "")
         text = etree.tostring(tree, method="text", encoding="unicode")
     lines = (" ".join(line.split()) for line in text.split("\n"))
-    return clean("\n".join(line for line in lines if line))[0]
+    return take_signs(clean("\n".join(line for line in lines if line))[0], put)
 
 
 def _show_shares(source: str, tree: HtmlElement) -> None:

@@ -3,7 +3,7 @@
 Part 0 is the header, decoded, a field a line. Then come all leaves in order. Of a multipart/alternative one body is
 ``content``: text/plain, unless it is empty or much shorter than the HTML's text; the others are kept beside it. A
 document that is attached is read, its parts follow its own, which has no text. Messages carried whole inside, also as
-Outlook's files, are ``forwarded``.
+Outlook's files, are ``forwarded``. In the bodies that are content, quoted mail and signatures are marked.
 
 Options: ``unquote_from`` (bool): the message comes from an mbox, which puts ">" before lines that begin with "From ".
 ``attachments`` (bool): false leaves attached documents unread, because reading them has ended a reader before.
@@ -34,14 +34,16 @@ from intake.reading.clean import clean
 from intake.reading.dispatch import Tick, no_tick
 from intake.reading.headers import decode_words
 from intake.reading.mailfacts import from_header
+from intake.reading.marking import mark_message
 from intake.reading.mimetree import MAX_HEADER_BYTES, Entity
 from intake.reading.mimewalk import MAX_DEPTH, MAX_FORWARDED_DEPTH, MAX_PARTS, Budget, Walk
 from intake.reading.parts import Reading, Unreadable
+from intake.reading.quoting import Writer
 from intake.reading.wire import Options
 
 __all__ = ["MAX_DEPTH", "MAX_FORWARDED_DEPTH", "MAX_HEADER_BYTES", "MAX_PARTS", "NO_MESSAGE", "READER", "read"]
 
-READER = "1"
+READER = "2"
 _KNOWN_FIELD = re.compile(
     r"(?:from|to|cc|bcc|subject|date|sender|reply-to|message-id|in-reply-to|references|received|return-path"
     r"|delivered-to|mime-version|content-.+|resent-.+|list-.+|x-.+|auto-submitted|precedence|dkim-signature)",
@@ -83,11 +85,18 @@ def _read(data: bytes, level: int, options: Options, tick: Tick, budget: Budget)
         facts["has_attachments"] = "true"
     elif not any(part.content and part.text.strip() for part in walk.parts):
         facts["empty"] = "true"
+    writer = Writer(
+        email=facts.get("from_email", ""),
+        name=facts.get("from_name", ""),
+        answers="in_reply_to" in facts or "references" in facts,
+        subject=facts.get("subject", ""),
+    )
+    parts, needs = mark_message(walk.parts, walk.hints, writer)
     return Reading(
         reader=f"mime {READER}",
-        parts=walk.parts,
+        parts=parts,
         facts=facts,
-        needs=sorted(walk.needs),
+        needs=sorted(walk.needs | needs),
         forwarded=walk.forwarded,
     )
 

@@ -12,6 +12,7 @@ from intake.reading.clean import clean_name
 from intake.reading.mimetree import Entity
 from intake.reading.parts import Part, Reading, Unreadable
 from intake.reading.plaintext import MAX_BYTES, decode_text, unflow, unquote_from
+from intake.reading.quoting import Hint
 from intake.reading.wire import Options
 
 MAX_PARTS = 1_000
@@ -65,7 +66,8 @@ class _Place:
 
 
 class Walk:
-    """One message. ``parts``, ``needs``, ``facts``, ``forwarded`` grow as its entities are visited."""
+    """One message. ``parts``, ``needs``, ``facts``, ``forwarded`` grow as its entities are visited; ``hints`` are what
+    the HTML of a part says of quotes and signatures, by the part's number."""
 
     def __init__(
         self,
@@ -86,6 +88,7 @@ class Walk:
         self.needs: set[str] = set()
         self.facts: dict[str, str] = {}
         self.forwarded: list[Reading] = []
+        self.hints: dict[int, list[Hint]] = {}
         self.attached = False
         self._options = options
         self._tick = tick
@@ -181,7 +184,8 @@ class Walk:
         """Give the HTML bodies that are content their layout: making it takes long, so the others have words only."""
         for number, source in self._html.items():
             if self.parts[number].content:
-                self.parts[number] = changed(self.parts[number], text=htmltext.laid_out(source))
+                text, self.hints[number] = htmltext.laid_out_with_hints(source)
+                self.parts[number] = changed(self.parts[number], text=text)
         self._html.clear()
 
     def _leaf(self, entity: Entity, place: _Place) -> None:
@@ -238,7 +242,7 @@ class Walk:
             self._html[len(self.parts)] = text
             text = htmltext.words(text)
         else:
-            text = htmltext.laid_out(text)
+            text, self.hints[len(self.parts)] = htmltext.laid_out_with_hints(text)
         self._budget.chars -= len(text)
         self.attached = self.attached or sealed or not is_body
         kind, method = "body" if is_body else "attachment", "html" if is_html else "text"

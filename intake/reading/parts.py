@@ -38,16 +38,26 @@ class FormField(msgspec.Struct, frozen=True, array_like=True):
     end: int
 
 
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """Characters of a part's text that are not this person's answer: mail that is quoted, or a signature (which a mail
+    program's footer and a disclaimer are too). They stay in the text; ``start`` counts from 0, ``end`` is excluded."""
+
+    kind: Literal["quoted", "signature"]
+    start: int
+    end: int
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """A readable piece of an original: a message's header, a body, an attachment, a page, a transcript.
 
     ``number`` is its position in the item, from 0. ``text`` is its decoded text (places count its characters from 0).
     ``content`` says whether the text can be words of the respondent (a header or a logo's file name can't).
     ``page`` counts from 1 for a page of a document, with ``width`` and ``height`` in points. ``confidence`` is that of
-    the reading, 0 to 1. ``cleaned`` counts the characters that had to be replaced. ``problem`` is set when the part is
-    kept but could not be read: one sentence, without personal data. ``inside`` is the number of the attached file that
-    this part was read from, None if it stands in the item itself. ``fields`` are those of a filled form. ``base`` is
-    where the text begins in the part of that number, for a message that stands inside another one's text.
+    the reading, 0 to 1. ``marks`` are in order, inside the text, and do not overlap. ``cleaned`` counts the characters
+    that had to be replaced. ``problem`` is set when the part is kept but could not be read: one sentence, without
+    personal data. ``inside`` is the number of the attached file that this part was read from, None if it stands in the
+    item itself. ``fields`` are those of a filled form. ``base`` is where the text begins in the part of that number,
+    for a message that stands inside another one's text.
     """
 
     number: int
@@ -62,6 +72,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     width: float | None = None
     height: float | None = None
     words: list[Word] = []
+    marks: list[Mark] = []
     ink: float | None = None
     cleaned: int = 0
     problem: str | None = None
@@ -78,6 +89,29 @@ def piece_of(part: Part, start: int, end: int, **changes: Any) -> Part:
         "method": part.method, "confidence": part.confidence, "name": part.name, "inside": part.inside,
     }  # fmt: skip
     return Part(**{**values, "text": part.text[start:end], "base": part.base + start, **changes})
+
+
+def marks_hold(part: Part) -> bool:
+    """Whether the marks of a part are what ``Part`` says of them."""
+    end = 0
+    for mark in part.marks:
+        if not end <= mark.start < mark.end <= len(part.text):
+            return False
+        end = mark.end
+    return True
+
+
+def unmarked(part: Part) -> list[tuple[int, int]]:
+    """The places of what stands between the marks of a part, without the space around it; nothing that is blank."""
+    spans = []
+    starts = [0, *(mark.end for mark in part.marks)]
+    ends = [*(mark.start for mark in part.marks), len(part.text)]
+    for start, end in zip(starts, ends, strict=True):
+        piece = part.text[start:end]
+        if words := piece.strip():
+            first = start + len(piece) - len(piece.lstrip())
+            spans.append((first, first + len(words)))
+    return spans
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

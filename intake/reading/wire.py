@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from intake.reading.parts import Piece, Reading, Row, Table, ToolMissing, Unreadable
+from intake.reading.parts import Piece, Reading, Row, Table, ToolMissing, Unreadable, marks_hold
 
 LENGTH = struct.Struct("<I")
 MAX_REQUEST_BYTES = 32_768
@@ -102,7 +102,8 @@ def answer(body: bytes | memoryview) -> Answer:
     """Decode the body of an answer and look at what its types can't say.
 
     Raises:
-        BadFrame: it is no answer, its parts are not numbered in order, or its text is not clean.
+        BadFrame: it is no answer, its parts are not numbered in order, its marks don't fit its text, or that is not
+            clean.
     """
     try:
         value = _answer_decoder.decode(body)
@@ -118,6 +119,8 @@ def answer(body: bytes | memoryview) -> Answer:
 def _check(reading: Reading) -> None:
     for number, part in enumerate(reading.parts):
         if part.number != number or "\x00" in part.text or "\x00" in part.name:
+            raise BadFrame
+        if part.marks and not marks_hold(part):
             raise BadFrame
     if any("\x00" in value for value in reading.facts.values()):
         raise BadFrame

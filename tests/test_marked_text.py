@@ -1,0 +1,95 @@
+"""What marks do to a response: ``text``, ``text_cut``, contacts and places, each with its evidence."""
+
+from tests.support.consultation import Consultation, bundle, message
+
+REPLY = "In-Reply-To: <question@council.example>"
+ANSWERED = """\
+I do not agree: Watton is the only one that a bus goes to.
+
+--
+Jo Marsh
+3 Church Row, Dereham
+IP25 6AA
+01632 960111
+
+On 4 Mar 2011 at 10:15, A Team <team@council.example> wrote:
+> Would you use Dereham Central instead?
+> Write to us at NR7 0AA or ring 01632 960222.
+
+And I can't drive.
+"""
+
+
+def test_text_is_what_the_person_wrote_and_the_rest_is_counted(place: Consultation):
+    """The spans between the marks are the text, in order; ``text_cut`` is the length of what is marked."""
+    place.mail("1.eml", ANSWERED, headers=REPLY)
+    place.run("email")
+    response = place.response()
+    assert response["text"] == ("I do not agree: Watton is the only one that a bus goes to.\n\nAnd I can't drive.")
+    signature = ANSWERED[ANSWERED.index("--\n") : ANSWERED.index("\n\nOn 4")]
+    quoted = ANSWERED[ANSWERED.index("On 4") : ANSWERED.index("\n\nAnd I")]
+    assert int(response["text_cut"]) == len(signature) + len(quoted)
+    assert response["needs"] == ""
+
+
+def test_every_span_has_its_place_and_what_is_cut_is_shown(place: Consultation):
+    """Trace gives the place and the words of each piece of the text, and of each piece that is not in it."""
+    place.mail("1.eml", ANSWERED, headers=REPLY)
+    place.run("email")
+    response = place.response()
+    found = place.trace(response["reference"])
+    pieces = found["fields"]["text"]
+    assert "\n\n".join(piece["quote"] for piece in pieces) == response["text"]
+    assert all(piece["place"]["part"] == 1 for piece in pieces)
+    assert [mark["kind"] for mark in found["marked"]] == ["signature", "quoted"]
+    assert found["marked"][1]["quote"].startswith("On 4 Mar 2011")
+    cut = found["fields"]["text_cut"]
+    assert sum(int(piece["value"]) for piece in cut) == int(response["text_cut"])
+    assert [piece["quote"] for piece in cut] == [mark["quote"] for mark in found["marked"]]
+    shown = place.command("trace", response["reference"])
+    assert "not in text, quoted" in shown.out
+    assert place.failures() == {}
+
+
+def test_a_signature_gives_contacts_and_a_quote_gives_none(place: Consultation):
+    """The respondent's postcode and number may stand in the signature; those in quoted mail are somebody else's. A
+    place in either is not one that is talked about."""
+    place.mail("1.eml", ANSWERED, headers=REPLY)
+    place.run("email")
+    response = place.response()
+    assert (response["postcode"], response["phone"]) == ("IP25 6AA", "+441632960111")
+    assert response["places"] == "C1"
+    offered = place.trace(response["reference"])["fields"]
+    assert [piece["value"] for piece in offered["postcode"]] == ["IP25 6AA"]
+    assert [piece["value"] for piece in offered["phone"]] == ["+441632960111"]
+
+
+def test_what_is_in_doubt_is_whole_and_waits_for_a_person(place: Consultation):
+    """Nothing of one's own above a quote: all of it is text, ``text_cut`` is 0, and ``needs`` says why."""
+    quote = ANSWERED[ANSWERED.index("On 4") : ANSWERED.index("\n\nAnd I")]
+    place.mail("1.eml", f"Dear Sir,\n\n{quote}\n", headers=REPLY)
+    place.run("email")
+    response = place.response()
+    assert response["text"] == f"Dear Sir,\n\n{quote}"
+    assert response["text_cut"] == "0"
+    assert response["needs"] == "quoted?"
+    assert place.trace(response["reference"])["marked"] == []
+    assert place.failures() == {}
+
+
+def test_verify_sees_a_count_without_its_places(place: Consultation):
+    """A response that says something was cut, and not what, does not hold."""
+    place.mail("1.eml", "Keep Watton open.")
+    place.run("email")
+    place.tamper("update response set text_cut = 7")
+    assert place.response()["reference"] in place.failures()["evidence"]
+
+
+def test_what_a_forwarded_message_quotes_is_marked_too(place: Consultation):
+    """A message that one of ours forwards whole is read as any other."""
+    place.put("inbox/1.eml", bundle(message(ANSWERED, headers=REPLY)))
+    place.run("email")
+    response = place.response()
+    assert response["text"].endswith("And I can't drive.")
+    assert "Dereham Central" not in response["text"]
+    assert place.failures() == {}
