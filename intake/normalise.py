@@ -279,7 +279,7 @@ def _cut(filled: Filled, parts: Sequence[Part]) -> None:
         evidence = [
             Evidence(
                 value=str(mark.end - mark.start), method=p.method, confidence=round(p.confidence, 2),
-                place={"part": p.number, "start": mark.start, "end": mark.end},
+                place={"part": p.number, "start": p.base + mark.start, "end": p.base + mark.end},
             )
             for p, mark in marks
         ]  # fmt: skip

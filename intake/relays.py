@@ -13,7 +13,9 @@ from intake.config import ChannelSettings
 from intake.normalise import Filled, Rules
 from intake.reading.forwards import Inlined, find_inlined, is_quoted, unquoted
 from intake.reading.headers import parse_date
+from intake.reading.marking import mark_message
 from intake.reading.parts import Part, Reading, piece_of
+from intake.reading.quoting import Writer
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import Evidence
@@ -176,9 +178,14 @@ def _reading_of(outer: Reading, body: Part, message: Inlined, files: Sequence[Pa
     facts = {k: v for k, v in message.facts.items() if k in ("from_name", "from_email", "subject")}
     if outer.facts.get("has_attachments") and files:
         facts["has_attachments"] = "true"
-    return Reading(
-        reader=outer.reader, parts=[head, words, *files], facts=facts, needs=[n for n in outer.needs if n != "quoted?"]
-    )
+    parts, needs = [head, words, *files], set(outer.needs) - {"quoted?"}
+    if not is_quoted(words.text):
+        writer = Writer(
+            email=facts.get("from_email", ""), name=facts.get("from_name", ""), subject=facts.get("subject", "")
+        )
+        parts, own_needs = mark_message(parts, {}, writer)
+        needs |= own_needs
+    return Reading(reader=outer.reader, parts=parts, facts=facts, needs=sorted(needs))
 
 
 def _offer_arrival(rules: Rules, filled: Filled, message: Inlined, body: Part) -> None:
