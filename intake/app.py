@@ -14,7 +14,7 @@ from channels import ADAPTERS
 from channels.base import Outside
 from intake import config, job
 from intake.decide import Office, Person, Wish, decide, find_target
-from intake.errors import ConfigurationError, StorageFull, StorageUnusable
+from intake.errors import ConfigurationError, Refused, StorageFull, StorageUnusable
 from intake.export import Wanted, export
 from intake.following import follow_tables
 from intake.normalise import Rules
@@ -28,7 +28,7 @@ from intake.tables import RowReader
 from intake.trace import read_original, trace
 from storage import accounts, runs
 from storage.audit import Check, audit
-from storage.database import Database, DatabaseFull, DatabaseUnusable
+from storage.database import Database, DatabaseFull, DatabaseUnusable, LeaseHeld
 from storage.originals import OriginalDamaged, OriginalStore
 from storage.receipts import ReceiptView
 
@@ -183,7 +183,15 @@ class App:
             with self.database.read() as tx:
                 target = find_target(tx, self.consultation.reference_prefix, typed)
             office = Office(self.database, self.rules, clock, self._reread)
-            return decide(office, target, person, wish)
+            if wish.action not in ("retry", "overturn"):
+                return decide(office, target, person, wish)
+            # What is read again must not be read by a run at the same time.
+            try:
+                with self.database.lease(f"channel {target.receipt.channel}"):
+                    return decide(office, target, person, wish)
+            except LeaseHeld as held:
+                channel = target.receipt.channel
+                raise Refused(f"A run is working on {channel} now: try again once it has ended.") from held
 
     def _reread(self, receipt: ReceiptView, screened: bool) -> None:  # called by position, as a callable
         current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)

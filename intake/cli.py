@@ -129,15 +129,15 @@ def decide(
     value: Annotated[
         str, typer.Option(help="COLUMN=VALUE to correct, the TEXT to transcribe (-: stdin), a word.")
     ] = "",
-    reason: Annotated[str, typer.Option(help="Why: needed to exclude.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, in a word: needed to exclude and to set aside.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Do what a person decides about a response or a receipt.
 
     accept: the reading was checked against the original. correct: set one column. transcribe: type what an original
     says. exclude proposes, and confirm by another person excludes; restore takes that back. set-aside: not an answer,
-    passed on (enquiry, complaint …); overturn: it is an answer after all. retry: read it again. undo: take back the
-    last.
+    for a reason such as enquiry or complaint; overturn: it is an answer after all. retry: read it again. undo: take
+    back the last.
     """
     chosen = next((known for known in ACTIONS if known == action), None)
     if chosen is None:

@@ -21,7 +21,7 @@ from storage.decisions import DecisionView, NewDecision
 from storage.receipts import ReceiptView, Settled
 from storage.reference import read_reference
 from storage.responses import Change, ResponseView
-from storage.schema import PASSED_ON_REASONS, Evidence, FieldEvidence, Response
+from storage.schema import PASSED_ON_REASONS, PERSON_REASONS, Evidence, FieldEvidence, Response
 
 Action = Literal[
     "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "undo"
@@ -44,6 +44,11 @@ class Wish:
     action: Action
     value: str = ""
     reason: str = ""
+
+    @property
+    def set_aside_word(self) -> str:
+        """The word of a setting aside: ``--reason WORD``, or ``--value WORD`` with a reason in one's own words."""
+        return self.reason if self.reason in PERSON_REASONS or not self.value else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A receipt, and the response that is meant (None if the receipt has none)."""
+    """A receipt, and the response that is meant (None if the receipt has none): of that, the receipt that it was read
+    from last."""
 
     receipt: ReceiptView
     response: int | None
@@ -98,14 +104,18 @@ def find_target(tx: Transaction, prefix: str, typed: str) -> Target:
     reference = read_reference(typed, prefix)
     if reference is not None and (number := responses.number_of(tx, reference)) is not None:
         view = responses.load(tx, [number])[0]
-        return Target(receipts.by_numbers(tx, [view.receipt_id])[0], number)
+        return Target(receipts.by_numbers(tx, [view.reading_receipt_id])[0], number)
     if typed.isascii() and typed.isdigit() and len(typed) < 10 and (found := receipts.by_numbers(tx, [int(typed)])):
         is_read = found[0].outcome == "read"
         mine = responses.responses_of(tx, [found[0].id]).get(found[0].id, []) if is_read else []
         if len(mine) > 1:
             references = ", ".join(view.response.reference for view in responses.load(tx, mine))
             raise Refused(f"Receipt {typed} has {len(mine)} responses: name one of them ({references}).")
-        return Target(found[0], mine[0] if mine else None)
+        if not mine:
+            return Target(found[0], None)
+        # Of a row with several versions the one counts that is shown now, whichever receipt was named.
+        (view,) = responses.load(tx, mine)
+        return Target(receipts.by_numbers(tx, [view.reading_receipt_id])[0], view.id)
     raise NotThere(f"There is no response or receipt {typed!r} here.")
 
 
@@ -224,12 +234,14 @@ def _on_receipt(office: Office, target: Target, person: Person, wish: Wish) -> s
                         reason=wish.reason, before=before),
         )  # fmt: skip
         if wish.action == "set-aside":
-            receipts.settle(tx, None, at, [Settled(receipt.id, "set_aside", wish.value, "Pass it on.")])
+            word = wish.set_aside_word
+            following = "Pass it on." if word in PASSED_ON_REASONS else ""
+            receipts.settle(tx, None, at, [Settled(receipt.id, "set_aside", word, following)])
         elif wish.action == "overturn" and responses.responses_of(tx, [receipt.id]):
             receipts.settle(tx, None, at, [Settled(receipt.id, "read")])
         ledger.number_entries(tx)
     if wish.action == "set-aside":
-        return f"Receipt {receipt.id}: set aside as {wish.value}."
+        return f"Receipt {receipt.id}: set aside as {wish.set_aside_word}."
     with office.database.read() as tx:
         still = receipts.by_numbers(tx, [receipt.id])[0]
     if still.outcome != "read":
@@ -241,8 +253,8 @@ def _on_receipt(office: Office, target: Target, person: Person, wish: Wish) -> s
 
 
 def _check_set_aside(office: Office, receipt: ReceiptView, wish: Wish) -> None:
-    if wish.value not in PASSED_ON_REASONS:
-        raise Refused(f"A person sets aside with --value and one of: {', '.join(PASSED_ON_REASONS)}.")
+    if wish.set_aside_word not in PERSON_REASONS:
+        raise Refused(f"A person sets aside with --reason and one of: {', '.join(PERSON_REASONS)}.")
     with office.database.read() as tx:
         mine = responses.responses_of(tx, [receipt.id]).get(receipt.id, [])
     if receipt.outcome != "read" or len(mine) > 1:
