@@ -146,12 +146,18 @@ NotYet = Annotated[None, BeforeValidator(_refuse)]
 """A key that is agreed and not built yet: refused by its name, so that nobody believes that it works."""
 
 
+def _path_given(value: object) -> object:
+    if isinstance(value, str) and (not value.strip() or "\0" in value):
+        raise ValueError("should be a path, in quotes")
+    return value
+
+
 def _beside_config(path: Path, info: ValidationInfo) -> Path:
     base = (info.context or {}).get("base")
     return path if base is None else Path(base, path.expanduser())
 
 
-ConfigPath = Annotated[Path, AfterValidator(_beside_config)]
+ConfigPath = Annotated[Path, BeforeValidator(_path_given), AfterValidator(_beside_config)]
 """A path as configured, made absolute against the folder of the config file (validation context ``base``)."""
 
 
