@@ -76,7 +76,7 @@ class _Ledger:
     decisions: dict[int, str] = field(default_factory=dict)
     dropped: set[int] = field(default_factory=set)
     outcomes: dict[int, Row] = field(default_factory=dict)
-    runs: set[int] = field(default_factory=set)
+    runs: dict[int, Row] = field(default_factory=dict)
     responses: dict[tuple[int, int], dict[int, Row]] = field(default_factory=lambda: defaultdict(dict))
 
     @classmethod
@@ -114,7 +114,7 @@ class _Ledger:
             case "outcome":
                 self.outcomes[entry["receipt"]] = entry
             case "run":
-                self.runs.add(entry["run"])
+                self.runs[entry["run"]] = entry
             case "response":
                 self.responses[entry["receipt"], entry["ordinal"]][entry["revision"]] = entry
                 if "outcome" in entry:
@@ -226,12 +226,28 @@ def _outcomes(connection: Connection, ledger: _Ledger) -> Check:
 
 
 def _runs(connection: Connection, ledger: _Ledger) -> Check:
-    """Every run that has ended is in the ledger, and every run in the ledger is kept."""
+    """Every run that has ended is in the ledger with its end and its accounts, and every run in the ledger is kept."""
     check = Check("runs")
-    kept = {row["id"] for row in _rows(connection, "select id from run where finished_at is not null")}
-    for number in sorted(kept | ledger.runs):
-        check.expect(number in kept and number in ledger.runs, f"run {number}")
+    found: dict[int, dict[str, Row]] = defaultdict(dict)
+    for row in _rows(connection, "select * from run_channel"):
+        found[row["run_id"]][row["channel"]] = row
+    query = "select id, finished_at, balanced from run where finished_at is not null"
+    kept = {row["id"]: row for row in _rows(connection, query)}
+    for number in sorted(kept.keys() | ledger.runs.keys()):
+        known = number in kept and number in ledger.runs
+        check.expect(known and _is_run(kept[number], ledger.runs[number], found[number]), f"run {number}")
     return check
+
+
+def _is_run(row: Row, said: Row, found: dict[str, Row]) -> bool:
+    same_end = row["finished_at"] == said["at"] and row["balanced"] in (said["balanced"], int(said["balanced"]))
+    counts = said["channels"]
+    return (
+        same_end
+        and found.keys() == counts.keys()
+        and all(found[name][k] == n for name, of in counts.items() for k, n in of.items() if k in found[name])
+        and all((found[name]["error"] is not None) == of["failed"] for name, of in counts.items())
+    )
 
 
 def _repeats(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike

@@ -205,6 +205,25 @@ def test_a_record_of_an_original_that_is_gone_is_named(mine: Consultation) -> No
     assert named(mine) >= {str(receipt)}
 
 
+# --- runs ---
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "run set finished_at = '2011-01-01T00:00:00.000000Z' where id = 2", "run set balanced = 0 where id = 2",
+        "run_channel set listed = listed + 1 where run_id = 2 and channel = 'email'",
+        "run_channel set received = 7 where run_id = 2 and channel = 'survey'",
+        "run_channel set error = 'x' where run_id = 2 and channel = 'phone'",
+        "run_channel set channel = 'fax' where run_id = 2 and channel = 'phone'",
+    ],
+)  # fmt: skip
+def test_changed_accounts_of_a_run_are_named(mine: Consultation, statement: str) -> None:
+    """What a run counted, and when it ended, can't be made other than the ledger says."""
+    change(mine, f"update {statement}")
+    assert named(mine) == {"run 2"}
+
+
 # --- responses --------------------------------------------------------------------------------------------------------
 
 
