@@ -260,12 +260,18 @@ MoveFolder = Annotated[str, AfterValidator(_subfolder), BeforeValidator(_move_ta
 """The same for files: a path below the channel's folder."""
 
 
+def _path_given(value: object) -> object:
+    if isinstance(value, str) and (not value.strip() or "\0" in value):
+        raise ValueError("should be a path, in quotes")
+    return value
+
+
 def _beside_config(path: Path, info: ValidationInfo) -> Path:
     base = (info.context or {}).get("base")
     return path if base is None else Path(base, path.expanduser())
 
 
-ConfigPath = Annotated[Path, AfterValidator(_beside_config)]
+ConfigPath = Annotated[Path, BeforeValidator(_path_given), AfterValidator(_beside_config)]
 """A path as configured, made absolute against the folder of the config file (validation context ``base``)."""
 
 

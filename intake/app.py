@@ -15,7 +15,7 @@ from channels.base import Listener, Outside
 from channels.names import media_type
 from intake import config, job
 from intake.alarms import alarms
-from intake.decide import Office, Person, Wish, decide, find_target
+from intake.decide import READS_AGAIN, Office, Person, Wish, decide, find_target
 from intake.errors import ConfigurationError, Refused, StorageFull, StorageUnusable
 from intake.export import Wanted, export
 from intake.following import follow_tables
@@ -31,7 +31,7 @@ from intake.tables import RowReader
 from intake.trace import read_original, trace
 from storage import accounts, decisions, receipts, runs
 from storage.audit import Check, audit
-from storage.database import Database, DatabaseFull, DatabaseUnusable
+from storage.database import Database, DatabaseFull, DatabaseUnusable, LeaseHeld
 from storage.originals import OriginalDamaged, OriginalStore
 from storage.receipts import NewOriginal, ReceiptView
 
@@ -204,7 +204,15 @@ class App:
             with self.database.read() as tx:
                 target = find_target(tx, self.consultation.reference_prefix, typed)
             office = Office(self.database, self.rules, clock, self._reread, self._refollow, self._keep)
-            return decide(office, target, person, wish)
+            if wish.action not in READS_AGAIN:
+                return decide(office, target, person, wish)
+            # What is read again must not be read by a run at the same time.
+            try:
+                with self.database.lease(f"channel {target.receipt.channel}"):
+                    return decide(office, target, person, wish)
+            except LeaseHeld as held:
+                channel = target.receipt.channel
+                raise Refused(f"A run is working on {channel} now: try again once it has ended.") from held
 
     def _keep(self, path: str) -> NewOriginal:
         """Store a file that a person names as an original, durable before anything speaks of it.

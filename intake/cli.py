@@ -135,7 +135,7 @@ def decide(
             help="COLUMN=VALUE to correct, the TEXT to transcribe (-: stdin), to whom it is passed on, the FILE to add."
         ),
     ] = "",
-    reason: Annotated[str, typer.Option(help="Why: needed to exclude and to set aside.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, in a word: needed to exclude and to set aside.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Do what a person decides about a response or a receipt.

@@ -159,7 +159,7 @@ class Reading(_Settings):
 class RowMapping(_Settings):
     """How the rows of a channel's tables are read: which headers hold ids, times and the schema's columns."""
 
-    id_columns: tuple[str, ...] = ()
+    id_columns: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     submitted_column: str = ""
     columns: dict[str, tuple[str, ...]] = {}
 
@@ -251,7 +251,8 @@ def _channel(
 def _mapping(section: Mapping[str, Any], where: str, consultation: Consultation, base: Path) -> RowMapping:
     if "id_column" in section and "id_columns" in section:
         raise ConfigurationError(f"{where}.id_columns: should not stand beside id_column.")
-    if not isinstance(section.get("id_column", ""), str):
+    given = section.get("id_column", "-")
+    if not isinstance(given, str) or not given.strip():
         raise ConfigurationError(f"{where}.id_column: should be a header, in quotes.")
     ids = section.get("id_columns", [section["id_column"]] if "id_column" in section else [])
     answers = {f"answer.{q.id}" for q in consultation.questions}
@@ -301,6 +302,7 @@ _SAID = {
     "extra_forbidden": "is no key of this section",
     "tuple_type": 'should be a list, such as ["…", "…"]',
     "string_type": "should be text, in quotes",
+    "string_too_short": "should not be blank",
     "bool_type": "should be true or false",
     "bool_parsing": "should be true or false",
     "int_type": "should be a whole number",

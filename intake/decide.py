@@ -27,7 +27,7 @@ from storage.rebuilt import Verdict
 from storage.receipts import NewOriginal, ReceiptView, Settled
 from storage.reference import read_reference
 from storage.responses import Change, ResponseView
-from storage.schema import PASSED_ON_REASONS, Evidence, FieldEvidence, Response
+from storage.schema import PASSED_ON_REASONS, PERSON_REASONS, Evidence, FieldEvidence, Response
 
 Action = Literal[
     "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "add", "same",
@@ -35,6 +35,8 @@ Action = Literal[
 ]  # fmt: skip
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ACTIONS: tuple[Action, ...] = get_args(Action)
+READS_AGAIN: frozenset[Action] = frozenset({"retry", "overturn", "add"})
+"""The actions after which an original is read anew: not while a run reads on the same channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,11 @@ class Wish:
     action: Action
     value: str = ""
     reason: str = ""
+
+    @property
+    def set_aside_word(self) -> str:
+        """The word of a setting aside: ``--reason WORD``, or ``--value WORD`` with a reason in one's own words."""
+        return self.reason if self.reason in PERSON_REASONS or not self.value else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,8 @@ def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A receipt, and the response that is meant (None if the receipt has none)."""
+    """A receipt, and the response that is meant (None if the receipt has none): of that, the receipt that it was read
+    from last."""
 
     receipt: ReceiptView
     response: int | None
@@ -115,14 +123,18 @@ def find_target(tx: Transaction, prefix: str, typed: str) -> Target:
     reference = read_reference(typed, prefix)
     if reference is not None and (number := responses.number_of(tx, reference)) is not None:
         view = responses.load(tx, [number])[0]
-        return Target(receipts.by_numbers(tx, [view.receipt_id])[0], number)
+        return Target(receipts.by_numbers(tx, [view.reading_receipt_id])[0], number)
     if typed.isascii() and typed.isdigit() and len(typed) < 10 and (found := receipts.by_numbers(tx, [int(typed)])):
         is_read = found[0].outcome == "read"
         mine = responses.responses_of(tx, [found[0].id]).get(found[0].id, []) if is_read else []
         if len(mine) > 1:
             references = ", ".join(view.response.reference for view in responses.load(tx, mine))
             raise Refused(f"Receipt {typed} has {len(mine)} responses: name one of them ({references}).")
-        return Target(found[0], mine[0] if mine else None)
+        if not mine:
+            return Target(found[0], None)
+        # Of a row with several versions the one counts that is shown now, whichever receipt was named.
+        (view,) = responses.load(tx, mine)
+        return Target(receipts.by_numbers(tx, [view.reading_receipt_id])[0], view.id)
     raise NotThere(f"There is no response or receipt {typed!r} here.")
 
 
@@ -232,7 +244,7 @@ def _on_receipt(office: Office, target: Target, person: Person, wish: Wish) -> s
         case "overturn" if receipt.outcome != "set_aside" or receipt.kind == "file":
             raise Refused(f"Receipt {receipt.id} is {receipt.outcome}: only what is set aside can be overturned.")
         case "set-aside":
-            return _pass_on(office, target, person, wish)
+            return _set_aside(office, target, person, wish)
     with office.database.write() as tx:
         new = NewDecision(
             receipt_id=receipt.id, response_id=None, action=wish.action, by=person.name, value=wish.value,
@@ -256,10 +268,10 @@ def _before(receipt: ReceiptView) -> str:
     return json.dumps({"outcome": receipt.outcome, "reason": receipt.reason, "next_step": receipt.next_step})
 
 
-def _pass_on(office: Office, target: Target, person: Person, wish: Wish) -> str:
-    """Set a person's message aside, which is no answer: to whom it goes, and by when that must be answered."""
+def _set_aside(office: Office, target: Target, person: Person, wish: Wish) -> str:
+    """Set aside what is no answer; of a person's mail that is passed on: to whom, and by when it must be answered."""
     receipt, at = target.receipt, office.clock()
-    reason, to = _reason_and_receiver(wish)
+    reason, to = _word_and_receiver(wish)
     with office.database.read() as tx:
         mine = responses.load(tx, responses.responses_of(tx, [receipt.id]).get(receipt.id, []))
     if receipt.outcome != "read" or len(mine) > 1:
@@ -267,8 +279,10 @@ def _pass_on(office: Office, target: Target, person: Person, wish: Wish) -> str:
             "Only a receipt that is read and has one response is set aside; exclude single responses instead."
         )
     arrived = next((view.response.received_at for view in mine), None) or receipt.arrived_at or at
-    due = passing.due_day(reason, min(arrived, at), office.rules.consultation.timezone)
-    step = passing.next_step(reason, to, due)
+    due, step = None, ""
+    if reason in PASSED_ON_REASONS:
+        due = passing.due_day(reason, min(arrived, at), office.rules.consultation.timezone)
+        step = passing.next_step(reason, to, due)
     with office.database.write() as tx:
         new = NewDecision(
             receipt_id=receipt.id, response_id=None, action="set-aside", by=person.name, value=to, reason=reason,
@@ -277,16 +291,18 @@ def _pass_on(office: Office, target: Target, person: Person, wish: Wish) -> str:
         decisions.add_decision(tx, at, new)
         receipts.settle(tx, None, at, [Settled(receipt.id, "set_aside", reason, step)])
         ledger.number_entries(tx)
-    return f"Receipt {receipt.id}: set aside as {reason}. {step}"
+    return f"Receipt {receipt.id}: set aside as {reason}. {step}".rstrip()
 
 
-def _reason_and_receiver(wish: Wish) -> tuple[str, str]:
-    """The reason's word, and to whom it goes. The word may also stand alone in ``--value``, where it once had to."""
-    reason, to = (wish.reason, " ".join(wish.value.split())) if wish.reason else (wish.value, "")
-    if reason not in PASSED_ON_REASONS:
-        words = ", ".join(PASSED_ON_REASONS)
-        raise Refused(f'A person sets aside with --reason and one of: {words}; --value "to whom" it is passed on.')
-    return reason, to
+def _word_and_receiver(wish: Wish) -> tuple[str, str]:
+    """The reason's word, and to whom it is passed on."""
+    word = wish.set_aside_word
+    if word not in PERSON_REASONS:
+        raise Refused(
+            f"A person sets aside with --reason and one of: {', '.join(PERSON_REASONS)}; of the first "
+            f'{len(PASSED_ON_REASONS)}, --value "to whom" it is passed on.'
+        )
+    return word, " ".join(wish.value.split()) if word == wish.reason else ""
 
 
 def _on_alike(office: Office, target: Target, person: Person, wish: Wish) -> str:

@@ -311,8 +311,9 @@ class _Shown:
 
 def _shown(tx: Transaction, channel: str, listed: Listed) -> _Shown:
     """How many items the source shows now: a whole one is one, a delivery as many as it holds."""
-    mine = {number for key, version, number in receipts.delivery_sightings(tx, channel) if listed.shows(key, version)}
-    items, unsplit = accounts.shown_items(tx, channel, mine)
+    # A delivery that was moved away and copied back is shown under two keys: two files, of the same items.
+    mine = [number for key, version, number in receipts.delivery_sightings(tx, channel) if listed.shows(key, version)]
+    items, unsplit = accounts.shown_items(tx, channel, set(mine))
     missed = sum(key in listed.versions for key in receipts.waiting(tx, channel))
     return _Shown(len(listed.versions) - len(mine) + items + unsplit, missed + unsplit)
 

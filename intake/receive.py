@@ -159,11 +159,12 @@ def _record_deliveries(
     tx: Transaction, current: ChannelRun, at: datetime, listed: Listed, arrived: Sequence[tuple[Arrival, Stored]]
 ) -> None:
     held = receipts.holders(tx, current.channel, [stored.sha256 for _, stored in arrived], deliveries=True)
+    # Also what this batch brings, and what was moved in it, has its bytes here already when the next file is looked at.
+    here = set(held)
     seen = []
     new = []
     for arrival, stored in arrived:
-        holders = held.get(stored.sha256, [])
-        moved = _gone_holder(holders, listed, arrival)
+        moved = _gone_holder(held.get(stored.sha256, []), listed, arrival)
         # Under a path that held other bytes in between, earlier bytes are the newest again: a delivery, not a sighting.
         if moved is not None and deliveries.newest_of_path(tx, current.channel, arrival.source_key) <= moved:
             seen.append((current.channel, "", arrival.source_key, arrival.version, None, moved, None))
@@ -172,9 +173,10 @@ def _record_deliveries(
             deliveries.NewDelivery(
                 channel=current.channel, source_key=arrival.source_key, version=arrival.version, sha256=stored.sha256,
                 media_type=arrival.media_type, arrived_at=arrival.arrived_at, arrived_basis=arrival.arrived_basis,
-                facts=arrival.facts, state="copy" if holders and moved is None else "stored",
+                facts=arrival.facts, state="copy" if stored.sha256 in here and moved is None else "stored",
             )
         )  # fmt: skip
+        here.add(stored.sha256)
     receipts.add_sightings(tx, current.run, at, seen)
     deliveries.add_deliveries(tx, current.run, at, new)
 

@@ -192,7 +192,7 @@ class _Keys:
 
     Without an id: the delivery's path, the hash of the content, and which occurrence of it this is. With one: the id;
     the same id again with other values is another item, ``id#2``. An id's own ``#`` is doubled, so none can be
-    confused.
+    confused; of several id columns, ``|`` stands between the ids, and their own one has a backslash before it.
     """
 
     def __init__(self, path: str) -> None:
@@ -205,7 +205,10 @@ class _Keys:
         return f"{self._path}@{version[:32]}" + (f"@{count}" if count > 1 else "")
 
     def of_id(self, given: Sequence[str], version: str) -> str:
-        key = "|".join(part.replace("#", "##") for part in given)
+        parts = [part.replace("#", "##") for part in given]
+        if len(parts) > 1:
+            parts = [part.replace("\\", "\\\\").replace("|", "\\|") for part in parts]
+        key = "|".join(parts)
         versions = self._versions.setdefault(key, [])
         if version not in versions:
             versions.append(version)

@@ -88,7 +88,7 @@ def received_in(tx: Connection, run: int, channel: str) -> int:
 def _responses_by_channel(tx: Connection) -> dict[str, int]:
     found = tx.execute(
         select(_responses.c.channel, func.count())
-        .join(_receipts, _receipts.c.id == _responses.c.receipt_id)
+        .join(_receipts, _receipts.c.id == _responses.c.reading_receipt_id)
         .where(_receipts.c.outcome == "read")
         .group_by(_responses.c.channel)
     )

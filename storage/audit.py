@@ -65,8 +65,12 @@ def _rows(connection: Connection, query: str) -> Iterator[Row]:
         yield dict(row._mapping)
 
 
-def _commitment(salt: str, document: Any) -> str:
-    return hmac.new(bytes.fromhex(salt), rfc8785.dumps(document), hashlib.sha256).hexdigest()
+def _commitment(salt: Any, document: Any) -> str:
+    """The commitment; "", which is none, where the salt or a value is no longer what it can have been."""
+    try:
+        return hmac.new(bytes.fromhex(salt), rfc8785.dumps(document), hashlib.sha256).hexdigest()
+    except (TypeError, ValueError, rfc8785.CanonicalizationError):
+        return ""
 
 
 @dataclass(slots=True)
@@ -81,7 +85,7 @@ class _Ledger:
     dropped: set[int] = field(default_factory=set)
     rebuilt: dict[int, tuple[int, int]] = field(default_factory=dict)
     outcomes: dict[int, Row] = field(default_factory=dict)
-    runs: set[int] = field(default_factory=set)
+    runs: dict[int, Row] = field(default_factory=dict)
     acknowledgements: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
     responses: dict[tuple[int, int], dict[int, Row]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -92,12 +96,12 @@ class _Ledger:
         expected = 0
         query = "select id, position, receipt_id, body, leaf from ledger_entry order by id"
         for row in _rows(connection, query):
-            body = bytes(row["body"])
+            body = _bytes(row["body"])
             entry = _json(body)
             if row["position"] != expected:
                 found.check.expect(False, f"entry {expected}")  # it is missing, or out of its place
             expected = (expected if row["position"] is None else row["position"]) + 1
-            sound = entry is not None and hashlib.sha256(b"\x00" + body).digest() == bytes(row["leaf"])
+            sound = entry is not None and hashlib.sha256(b"\x00" + body).digest() == _bytes(row["leaf"])
             named = entry is not None and entry.get("receipt") == row["receipt_id"]
             found.check.expect(sound and named and rfc8785.dumps(entry) == body, f"entry {row['position']}")
             if entry is not None:
@@ -122,7 +126,7 @@ class _Ledger:
             case "outcome":
                 self.outcomes[entry["receipt"]] = entry
             case "run":
-                self.runs.add(entry["run"])
+                self.runs[entry["run"]] = entry
             case "acknowledgement":
                 self.acknowledgements[entry["receipt"]].append(entry)
             case "response":
@@ -147,11 +151,16 @@ def _originals(connection: Connection, folder: Path) -> Check:
         if row["erased_at"] is not None:
             check.expect(False, sha256)  # this version erases nothing: the mark was set by hand
         elif row["content"] is not None:
-            content = bytes(row["content"])
+            content = _bytes(row["content"])
             check.expect(hashlib.sha256(content).hexdigest() == sha256 and len(content) == row["size"], sha256)
         else:
             check.expect(_file_digest(folder / sha256[:2] / sha256[2:]) == (sha256, row["size"]), sha256)
     return check
+
+
+def _bytes(value: Any) -> bytes:
+    """A column of bytes, in which SQLite keeps a text too if one is put there by hand."""
+    return value.encode() if isinstance(value, str) else bytes(value)
 
 
 def _file_digest(path: Path) -> tuple[str, int] | None:
@@ -167,7 +176,7 @@ def _file_digest(path: Path) -> tuple[str, int] | None:
 
 
 def _receipts(connection: Connection, ledger: _Ledger) -> Check:
-    """Receipts are as they were written, have a recorded original and a sighting, and no number is missing."""
+    """Receipts are as they were written, have a recorded original and their own sighting, and no number is missing."""
     check = Check("receipts")
     covered = (
         "id", "channel", "kind", "source_key", "version", "sha256", "media_type", "arrived_at", "arrived_basis",
@@ -175,7 +184,9 @@ def _receipts(connection: Connection, ledger: _Ledger) -> Check:
     )  # fmt: skip
     seen = set()
     query = (
-        "select r.*, o.sha256 as recorded, (select count(*) from sighting s where s.receipt_id = r.id) as sightings"
+        "select r.*, o.sha256 as recorded, (select count(*) from sighting s where s.receipt_id = r.id"
+        " and s.channel = r.channel and s.source_key = r.source_key and (s.version = r.version or r.kind = 'file'))"
+        " as sightings"
         " from receipt r left join original o on o.sha256 = r.sha256 order by r.id"
     )
     for row in _rows(connection, query):
@@ -229,12 +240,28 @@ def _outcomes(connection: Connection, ledger: _Ledger) -> Check:
 
 
 def _runs(connection: Connection, ledger: _Ledger) -> Check:
-    """Every run that has ended is in the ledger, and every run in the ledger is kept."""
+    """Every run that has ended is in the ledger with its end and its accounts, and every run in the ledger is kept."""
     check = Check("runs")
-    kept = {row["id"] for row in _rows(connection, "select id from run where finished_at is not null")}
-    for number in sorted(kept | ledger.runs):
-        check.expect(number in kept and number in ledger.runs, f"run {number}")
+    found: dict[int, dict[str, Row]] = defaultdict(dict)
+    for row in _rows(connection, "select * from run_channel"):
+        found[row["run_id"]][row["channel"]] = row
+    query = "select id, finished_at, balanced from run where finished_at is not null"
+    kept = {row["id"]: row for row in _rows(connection, query)}
+    for number in sorted(kept.keys() | ledger.runs.keys()):
+        known = number in kept and number in ledger.runs
+        check.expect(known and _is_run(kept[number], ledger.runs[number], found[number]), f"run {number}")
     return check
+
+
+def _is_run(row: Row, said: Row, found: dict[str, Row]) -> bool:
+    same_end = row["finished_at"] == said["at"] and row["balanced"] in (said["balanced"], int(said["balanced"]))
+    counts = said["channels"]
+    return (
+        same_end
+        and found.keys() == counts.keys()
+        and all(found[name][k] == n for name, of in counts.items() for k, n in of.items() if k in found[name])
+        and all((found[name]["error"] is not None) == of["failed"] for name, of in counts.items())
+    )
 
 
 def _repeats(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
@@ -279,9 +306,13 @@ def _rebuilt(connection: Connection, ledger: _Ledger) -> Check:
 
 
 def _responses(connection: Connection, ledger: _Ledger) -> Check:
-    """Every response and all its evidence are as the ledger's last entry for it commits to; none is gone."""
+    """Every response and all its evidence are as the ledger's last entry for it commits to, and the receipts that it
+    was read from stand behind it; none is gone."""
     check = Check("responses")
     evidence = _evidence_hashes(connection)
+    links: dict[int, set[int]] = defaultdict(set)
+    for row in _rows(connection, "select response_id, receipt_id from response_receipt"):
+        links[row["response_id"]].add(row["receipt_id"])
     monitoring: dict[int, dict[str, str]] = defaultdict(dict)
     for row in _rows(connection, "select response_id, question, answer from monitoring_answer"):
         monitoring[row["response_id"]][row["question"]] = row["answer"]
@@ -296,7 +327,10 @@ def _responses(connection: Connection, ledger: _Ledger) -> Check:
         apart = monitoring.get(row["id"])
         sound = newest.get("revision") == row["revision"] and newest.get("commitment") == _commitment(salt, document)
         kept_apart = newest.get("monitoring") == (_commitment(salt, apart) if apart else None)
-        check.expect(sound and kept_apart, row["reference"])
+        linked = {row["receipt_id"], row["reading_receipt_id"]} <= links.pop(row["id"], set())
+        check.expect(sound and kept_apart and linked, row["reference"])
+    for receipt in sorted({receipt for receipts in links.values() for receipt in receipts}):
+        check.expect(False, receipt)  # it stands behind a response that is not there
     for receipt, ordinal in sorted(ledger.responses.keys() - seen):
         check.expect(False, f"response {ordinal} of receipt {receipt}")  # it is gone
     return check
@@ -333,8 +367,10 @@ def _evidence_hashes(connection: Connection) -> dict[int, list[tuple[int, str]]]
 
 
 def _evidence(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
-    """Filled fields have evidence, and a place in a part's text holds the words that are quoted from it."""
+    """Filled fields have evidence, a place in a part's text holds the words that are quoted from it, and evidence is by
+    whom and of when the response or the decision says."""
     check = Check("evidence")
+    strange = _strange_evidence(connection)
     pieces: dict[int, list[Row]] = defaultdict(list)
     for row in _rows(connection, "select response_id, receipt_id, document from evidence"):
         pieces[row["response_id"]].append({"receipt": row["receipt_id"], "fields": _json(row["document"]) or {}})
@@ -342,8 +378,32 @@ def _evidence(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001
         explained = {column for piece in pieces[row["id"]] for column, found in piece["fields"].items() if found}
         filled = {column for column in _EXPLAINED if row[column]} | {f"answer.{q}" for q in _json(row["answers"]) or {}}
         places_hold = all(_quotes_hold(connection, row["item"], piece) for piece in pieces[row["id"]])
-        check.expect(filled <= explained and places_hold, row["reference"])
+        check.expect(filled <= explained and places_hold and row["id"] not in strange, row["reference"])
     return check
+
+
+def _strange_evidence(connection: Connection) -> set[int]:
+    """Responses with evidence whose person, time or reader is not that of the state, or decision, it came with."""
+    written: dict[tuple[int, int], tuple[Any, Any]] = {}
+    for row in _rows(connection, "select response_id, revision, document from response_version"):
+        kept = _json(row["document"]) or {}
+        written[row["response_id"], row["revision"]] = kept.get("written_at"), kept.get("reader_version")
+    for row in _rows(connection, "select id, revision, written_at, reader_version from response"):
+        written[row["id"], row["revision"]] = row["written_at"], row["reader_version"]
+    query = (
+        'select e.response_id, e.revision, e.decision_id, e."by", e.at, e.reader_version, d."by" as decided_by,'
+        " d.at as decided_at from evidence e left join decision d on d.id = e.decision_id"
+    )
+    strange = set()
+    for row in _rows(connection, query):
+        at, reader = written.get((row["response_id"], row["revision"]), ("", ""))
+        if row["decision_id"] is None:
+            sound = row["by"] == "" and row["at"] == at and row["reader_version"] in ("", reader)
+        else:
+            sound = row["by"] == row["decided_by"] and row["at"] == row["decided_at"] and row["reader_version"] == ""
+        if not sound:
+            strange.add(row["response_id"])
+    return strange
 
 
 def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:

@@ -159,7 +159,10 @@ def change_response(tx: Connection, run: int | None, at: datetime, change: Chang
     if change.evidence is not None:
         number = take_numbers(tx, "evidence", 1)[0]
         piece = _evidence_row(number, row, change.evidence, at, receipt=change.receipt_id)
-        piece |= {"decision_id": change.decision_id, "by": change.by, "revision": revision + 1}
+        version = "" if change.by else change.response.reader_version
+        piece |= {
+            "decision_id": change.decision_id, "by": change.by, "revision": revision + 1, "reader_version": version,
+        }  # fmt: skip
         tx.execute(insert(_evidence), piece)
     if change.monitoring is not None:
         tx.execute(delete(_monitoring).where(_monitoring.c.response_id == change.response_id))
@@ -364,7 +367,7 @@ def exported(tx: Connection, *, with_excluded: bool) -> Iterator[Response]:
     """The counted responses in the order of their references (with the excluded ones if asked)."""
     query = (
         select(_responses)
-        .join(_receipts, _receipts.c.id == _responses.c.receipt_id)
+        .join(_receipts, _receipts.c.id == _responses.c.reading_receipt_id)
         .where(_receipts.c.outcome == "read")
         .order_by(bytewise(tx, _responses.c.reference))
         .execution_options(yield_per=500)

@@ -32,6 +32,10 @@ MachineReason = Literal[
 ]  # fmt: skip
 PassedOnReason = Literal["enquiry", "information-request", "subject-access", "complaint", "other-business"]
 PASSED_ON_REASONS: tuple[str, ...] = get_args(PassedOnReason)
+PERSON_REASONS: tuple[str, ...] = (
+    *PASSED_ON_REASONS, "auto-reply", "bounce", "read-receipt", "marketing", "empty", "test", "no-message"
+)  # fmt: skip
+"""The words by which a person sets aside; that a file is ``replaced`` only another file can say."""
 SET_ASIDE_REASONS: tuple[str, ...] = get_args(MachineReason) + PASSED_ON_REASONS
 
 _LARGEST = 2**31 - 1

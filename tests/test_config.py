@@ -216,6 +216,7 @@ WRONG: dict[str, list[tuple[str, str, str | None]]] = {
     "storage": [
         ("home", "5", ""), ("home", '["x"]', ""), ("database", '"mysql://x"', ""), ("database", '"postgresql://x"', ""),
         ("database", "5", ""), ("database", '"postgresql+psycopg://host:port/name"', ""), ("hom", "5", "is no key"),
+        ("home", '""', "should be a path"), ("home", '"a\\u0000b"', "should be a path"),
     ],
     "reading": [
         ("sandbox", '"none"', "should be"), ("sandbox", "true", "should be"), ("processes", "0", ""),
@@ -232,7 +233,10 @@ WRONG: dict[str, list[tuple[str, str, str | None]]] = {
         ("scanners", '"@x"', "should be a list"), ("voicemail", '["x"]', None),
     ],
     "channels.letters": [("after", '"Taken in"', 'should be "move:"'), ("after", '"move:/x"', 'should be "move:"')],
-    "channels.phone": [("id_columns", '"a"', "should be a list"), ("id_columns", "[5]", None), ("log", "[]", "")],
+    "channels.phone": [
+        ("id_columns", '"a"', "should be a list"), ("id_columns", "[5]", None), ("id_columns", '[""]', None),
+        ("log", "[]", ""), ("log", '""', "should be a path"), ("log", '"a\\u0000b"', "should be a path"),
+    ],
     "channels.survey": [
         *(("every", value, "should be a number and a unit") for value in INTERVALS),
         ("adapter", '"fax"', "should be one of email, letters, phone, survey"),
@@ -240,6 +244,7 @@ WRONG: dict[str, list[tuple[str, str, str | None]]] = {
         ("exports", "5", ""), ("export", '"x"', "is no key"), ("name", '"x"', "is no key"),
         ("source", '"x"', "is no key"),
         ("mapping", '"x"', "is no key"), ("settle_seconds", "-1", ""), ("id_column", "5", ""),
+        ("id_column", '""', "should be a header"),
         ("submitted_column", "5", ""),
         ("id_columns", '["a"]', "should not stand beside id_column"), ("columns", '"x"', "should be"),
         ("columns", "5", "should be"),

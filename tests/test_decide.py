@@ -513,15 +513,42 @@ def test_set_aside_of_a_row_with_a_newer_version(mine: Consultation, back: Actio
 
 
 def test_a_newer_version_of_a_row_that_is_set_aside(mine: Consultation) -> None:
-    """A row that was set aside and then changed at its source stays aside, and comes back with its newest words."""
+    """A row that was set aside and then changed at its source counts with its newest words, which nobody has judged; as
+    it was at first again, it stays aside."""
     name = reference(mine, "R1")
     mine.decide(name, "set-aside", "enquiry")
     mine.survey("a.csv", ("R1", AT, "Keep it now.", "No"), at=DAY + timedelta(days=1))
-    mine.takes("survey", received=1, responses=0)
-    assert mine.responses("survey") == []
-    mine.decide(name, "overturn")
+    mine.takes("survey", received=1, read=1, set_aside=1, responses=1)
     assert mine.response("survey")["text"] == "Keep it now."
+    assert [row["outcome"] for row in mine.export(everything=True) if row["channel"] == "survey"] == [
+        "set_aside", "read",
+    ]  # fmt: skip
     assert mine.failures() == {}
+    mine.survey("a.csv", ("R1", AT, "Keep it.", "Yes"), at=DAY + timedelta(days=2))
+    mine.takes("survey", received=0, read=1, set_aside=1, responses=0)
+    assert mine.failures() == {}
+
+
+def test_set_aside_says_its_word_as_a_reason(mine: Consultation) -> None:
+    """``set-aside --reason WORD``, with the words of machines too: a person may see what no rule saw."""
+    called = mine.response("phone")["reference"]
+    for word, following in (("complaint", "Pass it on."), ("marketing", None)):
+        mine.decide(called, "set-aside", reason=word)
+        aside = [item for item in mine.items("set_aside") if item["channel"] == "phone"]
+        assert [(item["reason"], item["next"]) for item in aside] == [(word, following)]
+        mine.decide(aside[0]["receipt"], "undo")
+    with pytest.raises(Refused, match="--reason and one of"):
+        mine.decide(called, "set-aside", reason="replaced")
+
+
+@pytest.mark.parametrize("action", ["retry", "overturn"])
+def test_nothing_is_read_again_while_a_run_reads(mine: Consultation, action: Action) -> None:
+    """While a run holds the channel, reading again is refused in a sentence, and nothing is decided."""
+    receipt = mine.item("set_aside")["receipt"]
+    before = state(mine, receipt)
+    with mine.app() as app, app.database.lease("channel email"), pytest.raises(Refused, match="A run is working"):
+        mine.decide(receipt, action)
+    assert state(mine, receipt) == before
 
 
 def test_undoing_an_overturn_gives_back_the_trace(mine: Consultation) -> None:

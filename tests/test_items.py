@@ -5,6 +5,7 @@ Every run in here must balance and add up: ``Consultation.takes`` says so if one
 
 import hashlib
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -336,6 +337,47 @@ def test_byte_identical_copy_of_a_delivery_without_ids(here: Consultation) -> No
     copy(here, "calls/log.csv", "calls/log (2).csv")
     here.takes("phone", listed=3, received=1, read=2, repeats=1, responses=2)
     assert here.item("repeat")["reason"]
+
+
+def test_byte_identical_copies_that_come_together(here: Consultation) -> None:
+    """Of a log and its copies without ids that come in one run, one is taken row by row, and each other is a repeat."""
+    rows = ("01/03/2011", "14:00", "I agree"), ("01/03/2011", "14:05", "I disagree")
+    for name in ("a.csv", "b.csv", "c.csv"):
+        here.calls(name, *rows)
+    here.takes("phone", listed=4, received=4, read=2, repeats=2, responses=2)
+    assert here.failures() == {}
+
+
+def test_a_delivery_renamed_and_copied_at_once(here: Consultation) -> None:
+    """One log without ids is gone and two of its bytes are new: the first is where it went, only the other a repeat."""
+    here.calls("log.csv", ("01/03/2011", "14:00", "I agree"), ("01/03/2011", "14:05", "I disagree"))
+    here.takes("phone", listed=2, received=2, responses=2)
+    copy(here, "calls/log.csv", "calls/b.csv")
+    rename(here, "calls/log.csv", "calls/a.csv")
+    here.takes("phone", listed=3, received=1, read=2, repeats=1, responses=2)
+
+
+def test_a_delivery_moved_away_and_copied_back(here: Consultation) -> None:
+    """An export that is shown under its old and its new path, both of them known, is listed row by row once."""
+    here.survey("a.csv", ("R1", AT, "Keep it.", "Yes"), ("R2", AT, "Close it.", "No"))
+    here.takes("survey", listed=2, received=2)
+    rename(here, "survey/a.csv", "survey/b.csv")
+    here.takes("survey", listed=2, received=0)
+    shutil.copy2(here.folder / "survey/b.csv", here.folder / "survey/a.csv")
+    here.takes("survey", listed=2, received=0, responses=2)
+
+
+def test_ids_of_several_columns_are_never_confused(here: Consultation) -> None:
+    """Two people whose ids look alike once they are put together stay two items, in one export and over several."""
+    here.configure('id_column = "ID"', 'id_columns = ["ID", "When"]')
+    here.configure('submitted_column = "When"\n', "")
+    first = [("a|b", "c"), ("a", "b|c"), ("a\\", "|b|c"), ("a\\|b", "c"), ("a#2", "c")]
+    here.survey("a.csv", *((*ids, f"Words {n}", "Yes") for n, ids in enumerate(first)))
+    here.takes("survey", listed=5, received=5, responses=5)
+    second = [("a", "c#2"), ("a|", "b|c"), ("a#", "2|c")]
+    here.survey("b.csv", *((*ids, f"Other words {n}", "Yes") for n, ids in enumerate(second)))
+    here.takes("survey", listed=8, received=3, responses=8)
+    assert all(row["version"] == "1" and "duplicate?" not in row["needs"] for row in here.responses())
 
 
 def test_byte_identical_copy_of_a_delivery_with_ids(here: Consultation) -> None:

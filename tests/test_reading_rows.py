@@ -108,6 +108,11 @@ def test_what_can_not_be_stored_is_replaced_and_counted():
     [
         ('A,B\n1,2\n"open,3\n4,5\n', "A quote that opens in line 3 is never closed."),
         ('A,B\n"1\n1","2\n2"\n3,"open\n\nmore\n', "A quote that opens in line 5 is never closed."),
+        ('A,B\n1,2\n3,"open\n4,5\n6,""\n', "A quote that opens in line 3 is never closed."),
+        ('A,B\n5" pipe,"x"\n3,"open ""no"" \n4,5\n', "A quote that opens in line 3 is never closed."),
+        ('A,B\r1,2\r"open,3\r4,5\r', "A quote that opens in line 3 is never closed."),
+        (b"\xef\xbb\xbfA;B\r\n1;2\r\n3;caf\xe9\r\n", "Line 3 holds characters in an unknown encoding."),
+        (b"A,B\r1,2\r\n3,\x81\r", "Line 3 holds characters in an unknown encoding."),
         ('A,B\n1,2\n"3"4,5\n', "In line 3 a quote closes a cell, but more of the cell follows it."),
         ('A,B\n1,"2\n"x\n', "In lines 2 to 3 a quote closes a cell, but more of the cell follows it."),
         ('A,B\n1,2\n3, "4, 5"\n', "Line 3 has too many cells: 3, and the header has 2."),

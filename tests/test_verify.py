@@ -75,6 +75,11 @@ def change(consultation: Consultation, statement: str, *values: object) -> None:
     assert changed == 1, f"{statement}: {changed} rows"
 
 
+def change_all(consultation: Consultation, statement: str, *values: object) -> None:
+    with by_hand(consultation) as connection:
+        assert connection.execute(statement, values).rowcount > 0
+
+
 def named(consultation: Consultation) -> set[str]:
     """Everything that ``verify`` names as not holding."""
     return {name for failures in consultation.failures().values() for name in failures}
@@ -206,6 +211,25 @@ def test_a_record_of_an_original_that_is_gone_is_named(mine: Consultation) -> No
     assert named(mine) >= {str(receipt)}
 
 
+# --- runs ---
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "run set finished_at = '2011-01-01T00:00:00.000000Z' where id = 2", "run set balanced = 0 where id = 2",
+        "run_channel set listed = listed + 1 where run_id = 2 and channel = 'email'",
+        "run_channel set received = 7 where run_id = 2 and channel = 'survey'",
+        "run_channel set error = 'x' where run_id = 2 and channel = 'phone'",
+        "run_channel set channel = 'fax' where run_id = 2 and channel = 'phone'",
+    ],
+)  # fmt: skip
+def test_changed_accounts_of_a_run_are_named(mine: Consultation, statement: str) -> None:
+    """What a run counted, and when it ended, can't be made other than the ledger says."""
+    change(mine, f"update {statement}")
+    assert named(mine) == {"run 2"}
+
+
 # --- responses --------------------------------------------------------------------------------------------------------
 
 
@@ -217,6 +241,39 @@ def test_a_changed_column_of_a_response_is_named(mine: Consultation, column: "Co
     new = 999_999 if column.name in ("id", "receipt_id") else other(column, value)
     change(mine, f'update response set "{column.name}" = ? where reference = ?', new, reference)
     assert named(mine) & {reference, str(new)}
+
+
+@pytest.mark.parametrize("table", ["receipt", "delivery", "response", "response_version", "decision"])
+@pytest.mark.parametrize("salt", ["no hex", ""])
+def test_a_changed_salt_is_named(mine: Consultation, table: str, salt: str) -> None:
+    """A salt that is none any more is a failure that is named, and no error of the program."""
+    change_all(mine, f"update {table} set salt = ?", salt)
+    assert named(mine)
+
+
+def test_a_text_where_bytes_should_be_is_named(mine: Consultation) -> None:
+    """SQLite takes a text in a column of bytes: it is compared, and named, like any other change."""
+    change_all(mine, "update original set content = 'x' where content is not null")
+    change(mine, "update ledger_entry set body = 'x' where position = 1")
+    assert "entry 1" in named(mine)
+
+
+@pytest.mark.parametrize("statement", ["\"by\" = 'mallory'", "at = '2011-01-01T00:00:00.000000Z'"])
+@pytest.mark.parametrize("source", ["R1", "R2", "a.eml"])
+def test_evidence_said_to_be_another_s_is_named(mine: Consultation, source: str, statement: str) -> None:
+    """Whose word a piece of evidence is, and of when, can't be changed unnoticed, be it a machine's or a person's."""
+    (reference,) = mine.sql("select reference from response where source = :s", s=source)
+    whose = "response_id = (select id from response where reference = ?)"
+    change_all(mine, f"update evidence set {statement} where {whose}", reference)
+    assert named(mine) == {reference}
+
+
+def test_a_link_to_another_response_is_named(mine: Consultation) -> None:
+    """A receipt that is made to stand behind another response makes both of them stand out."""
+    (reference,) = mine.sql("select reference from response where source = 'R1'")
+    whose = "response_id = (select id from response where reference = ?)"
+    change_all(mine, f"update response_receipt set response_id = 99999 where {whose}", reference)
+    assert reference in named(mine)
 
 
 @pytest.mark.parametrize("source", ["a.eml", "scan001.pdf", "R2", "b.eml"])
@@ -337,6 +394,14 @@ def test_a_deleted_sighting_is_named(mine: Consultation) -> None:
     (receipt,) = [r["id"] for r in mine.receipts("email") if r["source_key"] == "a.eml"]
     change(mine, "delete from sighting where receipt_id = ?", receipt)
     assert named(mine) == {str(receipt)}
+
+
+@pytest.mark.parametrize("column", ["channel", "source_key", "version", "receipt_id"])
+def test_a_changed_sighting_is_named(mine: Consultation, column: str) -> None:
+    """A receipt whose item is said to have been listed under another key would be received again: it is named."""
+    (receipt,) = [r["id"] for r in mine.receipts("email") if r["source_key"] == "a.eml"]
+    change(mine, f"update sighting set {column} = ? where receipt_id = ?", 99999 if "id" in column else "x", receipt)
+    assert str(receipt) in named(mine)
 
 
 @pytest.mark.parametrize("column", Delivery.__table__.columns, ids=lambda c: c.name)

@@ -14,7 +14,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from intake.reading.clean import clean
@@ -118,7 +118,7 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise _explained(error, lines) from error
+            raise _explained(error, lines, delimiter) from error
         width = width or len(cells)
         if len(cells) == 1 < width and not cells[0].strip():
             continue  # an editor's leftover, such as spaces in the last line
@@ -126,17 +126,35 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
             yield cells
 
 
-def _explained(error: csv.Error, lines: _Lines) -> Refused:
+def _explained(error: csv.Error, lines: _Lines, delimiter: str) -> Refused:
     where = f"line {lines.first}" if lines.first == lines.number else f"lines {lines.first} to {lines.number}"
     if "end of data" in str(error):
-        opened = lines.first + max(at for at, line in enumerate(lines.record) if '"' in line)
-        return Refused(f"A quote that opens in line {opened} is never closed.")
+        return Refused(
+            f"A quote that opens in line {lines.first + _opened_in(lines.record, delimiter)} is never closed."
+        )
     if "field limit" in str(error):
         return Refused(
             f"A cell that begins in line {lines.first} is longer than {_MAX_CELL_CHARS // 1_000_000} million "
             "characters; perhaps a quote is not closed."
         )
     return Refused(f"In {where} a quote closes a cell, but more of the cell follows it.")
+
+
+def _opened_in(record: Sequence[str], delimiter: str) -> int:
+    """In which of these lines the cell begins whose quote none of them closes. A doubled quote inside it is none of its
+    ends."""
+    opened, quoted = 0, False
+    for number, line in enumerate(record):
+        at = line.find('"')
+        while at >= 0:
+            if not quoted and (at == 0 or line[at - 1] == delimiter):
+                opened, quoted = number, True
+            elif quoted and line[at + 1 : at + 2] == '"':
+                at += 1
+            else:
+                quoted = False
+            at = line.find('"', at + 1)
+    return opened
 
 
 def _check(text: io.TextIOWrapper) -> tuple[list[str], str, int]:
@@ -210,6 +228,8 @@ def _encoding(stream: BinaryIO) -> str:
             raise Refused(f"This file is {kind}, not a CSV table.", "Ask for it to be exported as CSV.")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         candidates = ["utf-16"]
+    elif head.startswith(codecs.BOM_UTF8):
+        candidates = ["utf-8-sig"]  # it says itself what it is: what then is no UTF-8 is damaged
     elif head.count(0) > max(4, len(head) // 10):
         raise Refused("This file is not text, or it is UTF-16 without its mark.", "Have it exported as CSV in UTF-8.")
     else:
@@ -221,7 +241,7 @@ def _encoding(stream: BinaryIO) -> str:
             return encoding
         wrong_at = undecodable
     raise Refused(
-        f"Line {_line_of(stream, wrong_at)} holds characters in an unknown encoding.",
+        f"Line {_line_of(stream, wrong_at, candidates[0])} holds characters in an unknown encoding.",
         "Have it exported as CSV in UTF-8.",
     )
 
@@ -241,9 +261,11 @@ def _undecodable(stream: BinaryIO, encoding: str) -> int | None:
     return None
 
 
-def _line_of(stream: BinaryIO, offset: int) -> int:
+def _line_of(stream: BinaryIO, offset: int, encoding: str) -> int:
+    """The line of a byte, however the lines before it end."""
     stream.seek(0)
-    return 1 + stream.read(offset).count(b"\n")
+    before = stream.read(offset).decode(encoding, "replace")
+    return 1 + before.replace("\r\n", "\n").replace("\r", "\n").count("\n")
 
 
 def _unique(header: list[str]) -> list[str]:
