@@ -3,7 +3,7 @@
 An alarm names its channel and how many items it is about, never an item: keys and subjects are looked up on purpose.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -57,9 +57,19 @@ class Alarm:
                 "next": self.next_step}  # fmt: skip
 
 
-def alarms(tx: Transaction, channels: Collection[str], now: datetime) -> list[Alarm]:
-    """The alarms of these channels at this moment."""
-    return [*_waiting(tx, channels, now), *_rebuilt(tx, channels), *_acknowledging(tx, channels, now)]
+def alarms(
+    tx: Transaction, channels: Collection[str], now: datetime, stopped: Mapping[str, str | None] | None = None
+) -> list[Alarm]:
+    """The alarms of these channels at this moment.
+
+    ``stopped`` is why acknowledging could not go on, as the run at work says of a channel; else what the last run said.
+    """
+    if stopped is None:
+        stopped = {channel: run.alarm for channel, run in runs.last_runs(tx).items()}
+    return [
+        *_waiting(tx, channels, now), *_rebuilt(tx, channels), *_stopped(channels, now, stopped),
+        *_acknowledgements(tx, channels, now),
+    ]  # fmt: skip
 
 
 def _waiting(tx: Transaction, channels: Collection[str], now: datetime) -> list[Alarm]:
@@ -84,11 +94,14 @@ def _rebuilt(tx: Transaction, channels: Collection[str]) -> list[Alarm]:
     ]  # fmt: skip
 
 
-def _acknowledging(tx: Transaction, channels: Collection[str], now: datetime) -> Iterator[Alarm]:
-    last = runs.last_runs(tx)
+def _stopped(channels: Collection[str], now: datetime, stopped: Mapping[str, str | None]) -> Iterator[Alarm]:
     for channel in channels:
-        if (run := last.get(channel)) is not None and run.alarm:
-            yield Alarm(channel, "acknowledging", 1, run.finished_at or now, run.alarm, "")
+        if said := stopped.get(channel):
+            yield Alarm(channel, "acknowledging", 1, now, said, "")
+
+
+def _acknowledgements(tx: Transaction, channels: Collection[str], now: datetime) -> Iterator[Alarm]:
+    for channel in channels:
         found = acknowledgements.of_channel(tx, channel, acknowledgements.FOR_A_PERSON)
         for state, (what, next_step) in _FOR_A_PERSON.items():
             these = [standing for standing in found if standing.state == state]

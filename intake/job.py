@@ -290,9 +290,9 @@ def _account(
         digest = None if listed is None else listed.digest
         count = None if listed is None else len(listed.versions)
         kept = {**found, "received": received, "error": error, "listing_count": count, "listing_digest": digest}
-        kept["alarm"] = acknowledged.alarm if acknowledged else None
+        kept["alarm"] = stopped = acknowledged.alarm if acknowledged else None
         runs.keep_channel(tx, current.run, current.channel, kept)
-        standing = alarms(tx, [current.channel], job.clock())
+        standing = alarms(tx, [current.channel], job.clock(), {current.channel: stopped})
     for alarm in standing:
         log.warning("alarm", alarm=alarm.alarm, channel=alarm.channel, count=alarm.count, next=alarm.next_step)
     return ChannelReport(

@@ -36,7 +36,7 @@ def _pool() -> Iterator[ReaderPool]:
 @pytest.fixture(autouse=True)
 def _one_pool(_pool: ReaderPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The real readers, but one pool for all runs: to start them each time would take most of the time."""
-    monkeypatch.setattr(App, "_readers", lambda _: nullcontext(_pool))
+    monkeypatch.setattr(App, "_readers", lambda *_: nullcontext(_pool))
 
 
 class Clock:
@@ -324,12 +324,13 @@ def test_only_what_is_read_is_acknowledged(place: Consultation, clock: Clock, se
 
 
 def test_senders_that_the_channel_reads_otherwise_get_nothing(
-    place: Consultation, clock: Clock, server: MailServer, monkeypatch: pytest.MonkeyPatch
+    place: Consultation, clock: Clock, server: MailServer
 ) -> None:
     """A scanner or a voicemail system that sends mail is no respondent."""
     switch_on(place, server.port)
-    monkeypatch.setattr("intake.config.ChannelSettings.scanners", ("@copier.example",), raising=False)
-    monkeypatch.setattr("intake.config.ChannelSettings.voicemail", ("voice@exchange.example",), raising=False)
+    place.configure(
+        'folder = "inbox"', 'folder = "inbox"\nscanners = ["@copier.example"]\nvoicemail = ["voice@exchange.example"]'
+    )
     place.mail("a.eml", sender="ground-floor@copier.example")
     place.mail("b.eml", sender="VOICE@exchange.example")
     place.run("email")

@@ -532,10 +532,12 @@ def test_a_newer_version_of_a_row_that_is_set_aside(mine: Consultation) -> None:
 def test_set_aside_says_its_word_as_a_reason(mine: Consultation) -> None:
     """``set-aside --reason WORD``, with the words of machines too: a person may see what no rule saw."""
     called = mine.response("phone")["reference"]
-    for word, following in (("complaint", "Pass it on."), ("marketing", None)):
+    for word, following in (("complaint", "Pass it on; an answer is due by"), ("marketing", "")):
         mine.decide(called, "set-aside", reason=word)
         aside = [item for item in mine.items("set_aside") if item["channel"] == "phone"]
-        assert [(item["reason"], item["next"]) for item in aside] == [(word, following)]
+        assert [item["reason"] for item in aside] == [word]
+        assert (aside[0]["next"] or "").startswith(following)
+        assert bool(aside[0]["next"]) == bool(following)
         mine.decide(aside[0]["receipt"], "undo")
     with pytest.raises(Refused, match="--reason and one of"):
         mine.decide(called, "set-aside", reason="replaced")

@@ -33,7 +33,7 @@ def _pool() -> Iterator[ReaderPool]:
 @pytest.fixture(autouse=True)
 def _one_pool(_pool: ReaderPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The real readers, but one pool for all runs: to start them each time would take most of the time."""
-    monkeypatch.setattr(App, "_readers", lambda _: nullcontext(_pool))
+    monkeypatch.setattr(App, "_readers", lambda *_: nullcontext(_pool))
 
 
 def letter(number: int, words: str = "") -> bytes:
