@@ -249,7 +249,7 @@ def test_json_is_one_object_and_nothing_else(mine: Consultation, command: Comman
         if arguments[0] == "trace" and arguments[1] == "2":
             assert found["trace"]["reference"] is None
             assert set(found["trace"]["response"].values()) == {None}
-    assert set(found["run"]) == {"run", "started_at", "finished_at", "balanced", "channels"}
+    assert set(found["run"]) == {"run", "started_at", "finished_at", "balanced", "sandbox", "channels"}
     assert all(set(account) == CHANNEL for account in found["run"]["channels"].values())
     assert set(found["status"]["channels"]["email"]) == CHANNEL - {
         "listed",

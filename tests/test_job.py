@@ -360,7 +360,7 @@ def test_the_json_of_run(place: Consultation) -> None:
     done = place.command("run", "--json")
     assert done.code == 0
     report = done.json
-    assert list(report) == ["run", "started_at", "finished_at", "balanced", "channels"]
+    assert list(report) == ["run", "started_at", "finished_at", "balanced", "sandbox", "channels"]
     assert list(report["channels"]) == ["email", "letters", "phone", "survey"]
     for account in report["channels"].values():
         assert set(ACCOUNT) <= set(account)
