@@ -12,9 +12,10 @@ from typing import Any
 
 from channels import ADAPTERS
 from channels.base import Outside
+from channels.names import media_type
 from intake import config, job
 from intake.decide import Office, Person, Wish, decide, find_target
-from intake.errors import ConfigurationError, StorageFull, StorageUnusable
+from intake.errors import ConfigurationError, Refused, StorageFull, StorageUnusable
 from intake.export import Wanted, export
 from intake.following import follow_tables
 from intake.normalise import Rules
@@ -30,7 +31,7 @@ from storage import accounts, runs
 from storage.audit import Check, audit
 from storage.database import Database, DatabaseFull, DatabaseUnusable
 from storage.originals import OriginalDamaged, OriginalStore
-from storage.receipts import ReceiptView
+from storage.receipts import NewOriginal, ReceiptView
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs"})
 _LEFT_BEHIND_S = 24 * 3600
@@ -182,8 +183,25 @@ class App:
         with _storage_errors():
             with self.database.read() as tx:
                 target = find_target(tx, self.consultation.reference_prefix, typed)
-            office = Office(self.database, self.rules, clock, self._reread)
+            office = Office(self.database, self.rules, clock, self._reread, self._keep)
             return decide(office, target, person, wish)
+
+    def _keep(self, path: str) -> NewOriginal:
+        """Store a file that a person names as an original, durable before anything speaks of it.
+
+        Raises:
+            Refused: it can't be read, or is empty.
+        """
+        file = Path(path)
+        try:
+            if not file.is_file() or file.stat().st_size == 0:
+                raise Refused("--value: should be a file that holds something.")
+            with self.originals.batch() as batch:
+                stored = batch.add(file)
+                batch.commit()
+        except PermissionError as error:
+            raise Refused("--value: this file can't be read.") from error
+        return NewOriginal(stored.sha256, stored.size, media_type(file.name))
 
     def _reread(self, receipt: ReceiptView, screened: bool) -> None:  # called by position, as a callable
         current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)

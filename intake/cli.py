@@ -127,7 +127,7 @@ def decide(
     what: Annotated[str, typer.Argument(metavar="REFERENCE|RECEIPT")],
     action: Annotated[str, typer.Argument(metavar="ACTION", help=", ".join(ACTIONS))],
     value: Annotated[
-        str, typer.Option(help="COLUMN=VALUE to correct, the TEXT to transcribe (-: stdin), a word.")
+        str, typer.Option(help="COLUMN=VALUE to correct, the TEXT to transcribe (-: stdin), a word, the FILE to add.")
     ] = "",
     reason: Annotated[str, typer.Option(help="Why: needed to exclude.")] = "",
     as_json: AsJson = False,
@@ -136,8 +136,8 @@ def decide(
 
     accept: the reading was checked against the original. correct: set one column. transcribe: type what an original
     says. exclude proposes, and confirm by another person excludes; restore takes that back. set-aside: not an answer,
-    passed on (enquiry, complaint …); overturn: it is an answer after all. retry: read it again. undo: take back the
-    last.
+    passed on (enquiry, complaint …); overturn: it is an answer after all. retry: read it again. add: --value FILE is
+    what the message pointed to; it is kept and read with it. undo: take back the last.
     """
     chosen = next((known for known in ACTIONS if known == action), None)
     if chosen is None:

@@ -166,13 +166,23 @@ class RowMapping(_Settings):
         return list(dict.fromkeys(h for h in named if h))
 
 
+_Sender = Annotated[str, Field(pattern=r"^.*@.+$")]
+_SENDERS = ("forwarders", "scanners", "voicemail")
+
+
 class ChannelSettings(_Settings):
-    """A configured way in: what all channels have in common, and the adapter's own settings."""
+    """A configured way in: what all channels have in common, and the adapter's own settings.
+
+    Three lists name senders (an address, or its end) that are never the respondent: ``forwarders`` pass on messages,
+    ``scanners`` send letters as PDFs or pictures, ``voicemail`` sends recordings.
+    """
 
     name: str
     adapter: str
     every: Annotated[timedelta, BeforeValidator(_interval)] = timedelta(minutes=5)
-    forwarders: tuple[Annotated[str, Field(pattern=r"^.*@.+$")], ...] = ()
+    forwarders: tuple[_Sender, ...] = ()
+    scanners: tuple[_Sender, ...] = ()
+    voicemail: tuple[_Sender, ...] = ()
     mapping: RowMapping = RowMapping()
     source: AdapterSettings
 
@@ -225,9 +235,9 @@ def _channel(
     adapter = str(section.get("adapter"))
     if adapter not in adapters:
         raise ConfigurationError(f"{where}.adapter: should be one of {', '.join(sorted(adapters))}.")
-    common = {k: section[k] for k in ("every", "forwarders") if k in section}
+    common = {k: section[k] for k in ("every", *_SENDERS) if k in section}
     mapping = _mapping(section, where, consultation, base)
-    taken = {"adapter", "every", "forwarders", "id_column", "id_columns", "submitted_column", "columns"}
+    taken = {"adapter", "every", *_SENDERS, "id_column", "id_columns", "submitted_column", "columns"}
     source = _checked(adapters[adapter], {k: v for k, v in section.items() if k not in taken}, where, base)
     return _checked(
         ChannelSettings, {**common, "name": name, "adapter": adapter, "mapping": mapping, "source": source}, where, base

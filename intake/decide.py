@@ -9,22 +9,24 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import Literal, get_args
 
 from intake import normalise
+from intake.added import added_files, value_of
 from intake.errors import NotThere, Refused
 from intake.normalise import Rules
 from intake.revise import apply_decisions, check_lists, column_and_value, corrected, holding, proposal
 from storage import decisions, ledger, receipts, responses
 from storage.database import Database, Transaction
 from storage.decisions import DecisionView, NewDecision
-from storage.receipts import ReceiptView, Settled
+from storage.receipts import NewOriginal, ReceiptView, Settled
 from storage.reference import read_reference
 from storage.responses import Change, ResponseView
 from storage.schema import PASSED_ON_REASONS, Evidence, FieldEvidence, Response
 
 Action = Literal[
-    "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "undo"
+    "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "add", "undo"
 ]  # fmt: skip
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -50,13 +52,15 @@ class Wish:
 class Office:
     """What deciding needs: the database, the rules, the clock, and the way to read an original again.
 
-    ``reread`` settles a receipt anew; its second argument says whether the rules of screening apply.
+    ``reread`` settles a receipt anew; its second argument says whether the rules of screening apply. ``keep`` stores a
+    file durably as a further original: its path in, its SHA-256, size and media type out.
     """
 
     database: Database
     rules: Rules
     clock: Callable[[], datetime]
     reread: Callable[[ReceiptView, bool], None]
+    keep: Callable[[str], NewOriginal]
 
 
 def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
@@ -69,6 +73,8 @@ def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
         raise Refused("What was typed holds characters that can't be stored (NUL, or bytes that are no UTF-8).")
     if wish.action == "undo":
         return _undo(office, target, person)
+    if wish.action == "add":
+        return _add(office, target.receipt, person, wish)
     if wish.action in ("set-aside", "overturn", "retry"):
         return _on_receipt(office, target, person, wish)
     if target.response is not None and target.receipt.outcome != "read":
@@ -251,6 +257,31 @@ def _check_set_aside(office: Office, receipt: ReceiptView, wish: Wish) -> None:
         )
 
 
+def _add(office: Office, receipt: ReceiptView, person: Person, wish: Wish) -> str:
+    """Add a file to a receipt, as what its message pointed to: kept first, then recorded, then read with the rest."""
+    if receipt.kind != "item" or receipt.outcome not in ("read", "quarantined"):
+        raise Refused(f"Receipt {receipt.id}: a file is added to a message or file that is read or quarantined.")
+    with office.database.read() as tx:
+        if len(responses.responses_of(tx, [receipt.id]).get(receipt.id, [])) > 1:
+            raise Refused(f"Receipt {receipt.id} has several responses, so whose file it is can't be said.")
+    kept = office.keep(wish.value)
+    at = office.clock()
+    before = json.dumps({"outcome": receipt.outcome, "reason": receipt.reason, "next_step": receipt.next_step})
+    with office.database.write() as tx:
+        earlier = added_files(decisions.decisions_on(tx, [receipt.id], None))
+        if kept.sha256 == receipt.sha256 or any(file.holds and file.sha256 == kept.sha256 for file in earlier):
+            raise Refused(f"Receipt {receipt.id} has this very file already.")
+        receipts.add_originals(tx, at, [kept])
+        decisions.add_decision(
+            tx, at,
+            NewDecision(receipt_id=receipt.id, response_id=None, action="add", by=person.name, reason=wish.reason,
+                        value=value_of(kept.sha256, PurePath(wish.value).name), before=before),
+        )  # fmt: skip
+        ledger.number_entries(tx)
+    office.reread(receipt, False)
+    return f"Receipt {receipt.id}: the file is kept beside it and read with it."
+
+
 # --- taking back ------------------------------------------------------------------------------------------------------
 
 
@@ -267,7 +298,10 @@ def _undo(office: Office, target: Target, person: Person) -> str:
             receipt_id=last.receipt_id, response_id=last.response_id, action="undo", by=person.name, value=str(last.id)
         )
         decisions.mark_undone(tx, last.id, decisions.add_decision(tx, at, undo))
-        if last.response_id is None:
+        again = last.action == "add" and json.loads(last.before)["outcome"] == "read"
+        if again:
+            pass  # it is read again below, without the file
+        elif last.response_id is None:
             before = json.loads(last.before)
             receipts.settle(tx, None, at, [Settled(last.receipt_id, **before)])
         else:
@@ -277,4 +311,6 @@ def _undo(office: Office, target: Target, person: Person) -> str:
             change = Change(response_id=view.id, cause="decision" if rest else "reading", response=state)
             responses.change_response(tx, None, at, change)
         ledger.number_entries(tx)
+    if again:
+        office.reread(target.receipt, False)
     return f"Undone: {last.action} by {last.by}."

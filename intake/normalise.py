@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from intake import fields
+from intake import fields, forms
 from intake.config import Consultation
 from intake.places import Gazetteer
-from intake.reading.parts import INKED, Part, Reading, unmarked
+from intake.reading.parts import INKED, Part, Reading, piece_of, unmarked
+from intake.reading.shares import find_attached, find_share
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import LATEST_POSSIBLE, Evidence, FieldEvidence
@@ -78,29 +79,149 @@ def message(rules: Rules, receipt: ReceiptView, reading: Reading, relayed_in: Re
             filled.offer("received_at", Evidence(value=written, method="text", confidence=0.5, quote=written))
     _sender(rules, filled, reading)
     filled.fill("words", "own")
-    _content(rules, filled, [p for p in reading.parts if p.content])
+    _content(rules, filled, _sure_parts(filled, _with_answers(rules, filled, reading.parts)))
     if reading.facts.get("empty") == "true":
         _subject_alone(filled, reading)
     filled.needs |= set(reading.needs)
+    _look_elsewhere(filled, reading)
     return finished(rules, filled)
+
+
+def scanned_letter(rules: Rules, receipt: ReceiptView, reading: Reading, pages: Sequence[Part]) -> Filled:
+    """The fields of a letter that a scanner sent by mail as one of its files; ``reading`` is that of the message.
+
+    It had reached the council before it was scanned, and was scanned before the message arrived: that time is the
+    latest possible.
+    """
+    filled = Filled()
+    arrived = Filled()
+    _received_message(rules, arrived, receipt, reading)
+    at = arrived.values.get("received_at")
+    received(rules, filled, at, "scan", method="source", evidence=arrived.evidence.get("received_at", ()))
+    _pages(filled, pages)
+    filled.fill("words", "own")
+    _content(rules, filled, _with_answers(rules, filled, pages))
+    return finished(rules, filled)
+
+
+def relayed_words(rules: Rules, receipt: ReceiptView, reading: Reading, said: Sequence[Part]) -> Filled:
+    """The fields of words that a machine passes on in a message of its own: the sender is nobody's name."""
+    filled = Filled()
+    _received_message(rules, filled, receipt, reading)
+    filled.fill("words", "own")
+    _content(rules, filled, said)
+    if len(said) > 1 and "text" in filled.values:
+        filled.values["text"] = "\n".join(part.text.strip() for part in said)
+    return finished(rules, filled)
+
+
+def caller(rules: Rules, filled: Filled, subject: str, parts: Sequence[Part]) -> None:
+    """``phone`` from what a voicemail system says about a call: its subject first, then the lines of its body."""
+    head = [p for p in parts if p.kind == "headers"]
+    lines = [_line_of(p, "subject:") for p in head] if subject else []
+    for looked_at in (lines, [p for p in parts if p.kind != "headers"]):
+        found = [(p, f) for p in looked_at for f in fields.phone_numbers(p.text) if not rules.is_ours(f.value)]
+        if len({f.value for _, f in found}) == 1:
+            filled.fill("phone", found[0][1].value, *(_in_part(p, f.start, f.end, f.value) for p, f in found))
+            return
+        filled.offer("phone", *(_in_part(p, f.start, f.end, f.value) for p, f in found))
+
+
+def _line_of(header: Part, field_name: str) -> Part:
+    """The part that one field of a header is, with its place in it."""
+    start = 0
+    for line in header.text.split("\n"):
+        if line.lower().startswith(field_name):
+            return piece_of(header, start, start + len(line))
+        start += len(line) + 1
+    return piece_of(header, 0, 0)
+
+
+def _sure_parts(filled: Filled, parts: Sequence[Part]) -> list[Part]:
+    """The parts that make the text of a message: a picture beside it whose reading is in doubt (a photograph, often)
+    must not hide what was typed, so it is a hint, and a person looks."""
+    content = [p for p in parts if p.content]
+    doubtful = [p for p in content if p.inside is not None and _is_doubtful(p)]
+    if not doubtful or not any(p.text.strip() for p in content if p.inside is None):
+        return content
+    filled.needs.add("transcription")
+    filled.offer("text", *(_as_written(p, *span) for p in doubtful for span in unmarked(p)))
+    return [p for p in content if p not in doubtful]
+
+
+def _is_doubtful(part: Part) -> bool:
+    return part.method == "ocr" and (
+        part.confidence < TRANSCRIBE_BELOW if part.text.strip() else (part.ink or 0) > INKED and not part.problem
+    )
+
+
+def _with_answers(rules: Rules, filled: Filled, parts: Sequence[Part]) -> list[Part]:
+    """The parts, with the answers of a filled form taken as answers; what else was filled in stays, line by line."""
+    return [piece for part in parts for piece in (_filled_in(rules, filled, part) if part.fields else [part])]
+
+
+def _filled_in(rules: Rules, filled: Filled, part: Part) -> list[Part]:
+    answers = forms.answers_of(rules.consultation.questions, part)
+    own, given = [], dict[str, list[str]]()
+    for answer in answers:
+        question, field_ = answer.question, answer.field
+        evidence = _in_part(part, field_.start, field_.end, answer.value)
+        if not answer.fits:
+            filled.needs.add("conflict")
+        if question.monitoring:
+            filled.monitoring[question.id] = answer.value
+        elif not answer.fits:
+            filled.offer(f"answer.{question.id}", evidence)
+        else:
+            given.setdefault(question.id, []).append(answer.value)
+            filled.offer(f"answer.{question.id}", evidence)
+            if question.kind == "text":
+                own.append(piece_of(part, field_.start, field_.end))
+    for q in rules.consultation.questions:
+        if q.id in given:
+            values = given[q.id]
+            filled.answers[q.id] = "\n\n".join(values) if q.kind == "text" else ";".join(sorted(set(values)))
+    taken = {answer.field for answer in answers if answer.fits or answer.question.monitoring}
+    return own + [piece_of(part, *_line_around(part, f.start, f.end)) for f in part.fields if f not in taken]
+
+
+def _line_around(part: Part, start: int, end: int) -> tuple[int, int]:
+    """From the start of the line, which holds the label, to the end of the value."""
+    return part.text.rfind("\n", 0, start) + 1, end
+
+
+def _look_elsewhere(filled: Filled, reading: Reading) -> None:
+    """The need to fetch what a message points to, or says is attached when nothing is."""
+    text = filled.values.get("text", "")
+    if reading.facts.get("fetched") == "true":
+        return  # a person added what was meant
+    missing = reading.facts.get("has_attachments") != "true" and find_attached(text)
+    if missing or find_share(text):
+        filled.needs.add("fetch")
 
 
 def document(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
     """The fields of a letter or any other document."""
     filled = Filled()
     _received_document(rules, filled, receipt, reading)
-    pages = [p.page for p in reading.parts if p.page is not None]
-    if pages:
-        filled.fill("pages", f"{min(pages)}-{max(pages)}" if len(pages) > 1 else str(pages[0]))
+    _pages(filled, reading.parts)
     filled.fill("words", "own")
-    _content(rules, filled, [p for p in reading.parts if p.content])
+    _content(rules, filled, [p for p in _with_answers(rules, filled, reading.parts) if p.content])
     filled.needs |= set(reading.needs)
     return finished(rules, filled)
 
 
+def _pages(filled: Filled, parts: Sequence[Part]) -> None:
+    pages = [p.page for p in parts if p.page is not None]
+    if pages:
+        filled.fill("pages", f"{min(pages)}-{max(pages)}" if len(pages) > 1 else str(pages[0]))
+
+
 def is_blank_document(reading: Reading) -> bool:
-    """Whether there is nothing on any page: no words, no ink, nothing that could not be read."""
-    return not any(p.text.strip() or p.problem or (p.ink or 0) > INKED for p in reading.parts if p.content)
+    """Whether there is nothing on any page: no words, no ink, nothing that could not be read, nothing left unread."""
+    return not reading.needs and not any(
+        p.text.strip() or p.problem or (p.ink or 0) > INKED for p in reading.parts if p.content
+    )
 
 
 def transcribed(rules: Rules, text: str) -> Filled:
@@ -156,7 +277,7 @@ def _cut(filled: Filled, parts: Sequence[Part]) -> None:
         evidence = [
             Evidence(
                 value=str(mark.end - mark.start), method=p.method, confidence=round(p.confidence, 2),
-                place={"part": p.number, "start": mark.start, "end": mark.end},
+                place={"part": p.number, "start": p.base + mark.start, "end": p.base + mark.end},
             )
             for p, mark in marks
         ]  # fmt: skip
@@ -217,7 +338,7 @@ def _in_part(part: Part, start: int, end: int, value: str | None, method: str | 
     """Evidence for characters of a part; for a page whose words have boxes, the box around them."""
     boxed = [w for w in part.words if w.start < end and w.start + len(w.text) > start]
     confidence = min((w.confidence for w in boxed), default=part.confidence)
-    place: dict[str, Any] = {"part": part.number, "start": start, "end": end}
+    place: dict[str, Any] = {"part": part.number, "start": part.base + start, "end": part.base + end}
     if boxed and part.page is not None:
         box = [
             min(w.x0 for w in boxed),
@@ -226,6 +347,8 @@ def _in_part(part: Part, start: int, end: int, value: str | None, method: str | 
             max(w.bottom for w in boxed),
         ]
         place = {"page": part.page, "box": [round(edge, 1) for edge in box]}
+        if part.inside is not None:
+            place["part"] = part.number  # pages of several files may be in one message
     if value is None:
         confidence = part.confidence
     quote = part.text[start:end]
@@ -258,7 +381,10 @@ def _subject_alone(filled: Filled, reading: Reading) -> None:
 
 
 def _in_header(header: Part | None, value: str, field_name: str = "from:") -> Evidence:
-    if header is not None and (start := _in_line(header.text, field_name, value)) >= 0:
+    start = -1 if header is None else _in_line(header.text, field_name, value)
+    if start < 0 and header is not None and header.number:
+        start = header.text.find(value)  # a header block inside a text, in the language of its mail program
+    if header is not None and start >= 0:
         return _in_part(header, start, start + len(value), value)
     return Evidence(value=value, method="text", confidence=1.0)
 

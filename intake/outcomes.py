@@ -10,7 +10,7 @@ from math import isfinite
 import msgspec
 from pydantic import ValidationError
 
-from intake import normalise
+from intake import normalise, relays
 from intake.config import ChannelSettings
 from intake.normalise import Filled, Rules
 from intake.reading.parts import Reading, ToolMissing, Unreadable, marks_hold
@@ -23,6 +23,8 @@ from storage.responses import NewResponse, StoredPart
 from storage.schema import NEEDS, Response
 
 ROWS_READER = "rows 1"
+MESSAGE_TYPES = frozenset({"message/rfc822", "application/vnd.ms-outlook"})
+"""The kinds of originals that are messages: they are screened, and their senders may be respondents."""
 _UNSOUND = Unreadable("The reader's answer was not in order.", "Open the original by hand; report the receipt number.")
 
 
@@ -63,7 +65,7 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
         ended.settled.append(Settled(receipt.id, "quarantined", _UNSOUND.reason, _UNSOUND.next_step))
     else:
         ended.parts += [part for n, r in enumerate([result, *result.forwarded]) for part in _parts(receipt, n, r)]
-        is_message = receipt.media_type == "message/rfc822"
+        is_message = receipt.media_type in MESSAGE_TYPES
         verdict = _verdict(result, is_message=is_message) if screened else None
         if verdict is not None:
             said = f"Rule: {verdict.rule}. A person looks at it before closing; overturn it if it is an answer."
@@ -94,14 +96,11 @@ def _verdict(reading: Reading, *, is_message: bool) -> Verdict | None:
 
 
 def _from_message(desk: Desk, receipt: ReceiptView, reading: Reading) -> list[NewResponse]:
-    """One response, or one for each message that one of ours forwarded whole."""
-    sender = reading.facts.get("from_email", "").casefold()
-    if reading.forwarded and any(sender.endswith(known.casefold()) for known in desk.channel.forwarders):
-        return [
-            _response(desk, receipt, n, normalise.message(desk.rules, receipt, inner, reading), inner.reader, item=n)
-            for n, inner in enumerate(reading.forwarded, start=1)
-        ]
-    return [_response(desk, receipt, 1, normalise.message(desk.rules, receipt, reading), reading.reader)]
+    """One response, or those of the messages and letters that one of our own senders passes on."""
+    return [
+        _response(desk, receipt, ordinal, found.filled, found.reader, item=found.item)
+        for ordinal, found in enumerate(relays.responses_in(desk.rules, desk.channel, receipt, reading), start=1)
+    ]
 
 
 def add_row(desk: Desk, ended: Ended, receipt: ReceiptView, cells: dict[str, str], *, screened: bool = True) -> None:

@@ -5,20 +5,24 @@ What can be read becomes responses. A repeat is a byte-identical whole message o
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import structlog
 
-from intake.outcomes import Desk, Ended, add_result, add_row
-from intake.reading.parts import ToolMissing, Unreadable
+from intake.added import added_files, with_files
+from intake.outcomes import MESSAGE_TYPES, Desk, Ended, add_result, add_row
+from intake.reading.parts import Reading, ToolMissing, Unreadable
 from intake.reading.readers import Readers
-from intake.reading.sandbox import ReadJob
+from intake.reading.sandbox import ReadJob, ReadResult
+from intake.reading.splitting import NEXT_STEP
 from intake.receive import ChannelRun
+from intake.revise import apply_decisions, holding
 from intake.splitting import row_cells, split_delivery
-from storage import deliveries, ledger, receipts, responses, rows
+from storage import decisions, deliveries, ledger, receipts, responses, rows
 from storage.database import Transaction
 from storage.receipts import ReceiptView, Settled
 from storage.reference import make_reference
-from storage.responses import NewResponse
+from storage.responses import Change, NewResponse
 
 log = structlog.get_logger()
 _PAGE = 500
@@ -103,13 +107,39 @@ def _settle_items(
                 yield read_job(current, receipt)
 
     missing = None
-    for job, result in pool.read(jobs()):
+    lost: list[ReadJob] = []
+    for job, result in chain(pool.read(jobs()), _second_readings(pool, lost)):
         if isinstance(result, ToolMissing):
             missing = result
+        if (again := _without_attachments(job, result)) is not None:
+            lost.append(again)
+            continue
         add_result(desk, writer.ended, opened.pop(job.key), result)
         writer.write_if_full()
     writer.write()
     return missing
+
+
+def _second_readings(pool: Readers, lost: list[ReadJob]) -> Iterator[tuple[ReadJob, ReadResult]]:
+    """Read what is lost once everything else is read; the list is looked at only then."""
+    if lost:
+        yield from pool.read(lost)
+
+
+def _without_attachments(job: ReadJob, result: ReadResult) -> ReadJob | None:
+    """The job that reads a message without its attachments, if reading it whole has ended the reader: one of them is
+    most likely to blame, and must not take the words of the message with it."""
+    was_lost = isinstance(result, Unreadable) and result.next_step == NEXT_STEP
+    if not was_lost or job.media_type not in MESSAGE_TYPES or "attachments" in job.options:
+        return None
+    return ReadJob(job.key, job.path, job.content, job.media_type, {**job.options, "attachments": False})
+
+
+def _read_now(current: ChannelRun, pool: Readers, receipt: ReceiptView) -> ReadResult:
+    """The reading of one receipt's original."""
+    [(job, result)] = pool.read([read_job(current, receipt)])
+    again = _without_attachments(job, result)
+    return next(read for _, read in pool.read([again])) if again is not None else result
 
 
 def _items(current: ChannelRun, *, followers: bool) -> Iterator[tuple[ReceiptView, int | None]]:
@@ -197,9 +227,69 @@ def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView,
         writer.ended.receipts += 1
     else:
         intact = current.originals.intact(receipt.sha256)
-        results = [result for _, result in pool.read([read_job(current, receipt)])] if intact else [_DAMAGED]
-        add_result(desk, writer.ended, receipt, results[0], screened=screened)
+        first = _read_now(current, pool, receipt) if intact else _DAMAGED
+        result = _with_added(current, pool, receipt, first)
+        add_result(desk, writer.ended, receipt, result, screened=screened)
+        if _read_anew(current, desk, writer.ended):
+            return
     writer.write()
+
+
+def _with_added(current: ChannelRun, pool: Readers, receipt: ReceiptView, result: ReadResult) -> ReadResult:
+    """A reading with the files that people added to the receipt."""
+    with current.database.read() as tx:
+        files = added_files(decisions.decisions_on(tx, [receipt.id], None))
+        kinds = {f.sha256: row.media_type for f in files if (row := receipts.original(tx, f.sha256)) is not None}
+    if not files or isinstance(result, ToolMissing):
+        return result
+    found: dict[int, Reading | Unreadable] = {}
+    jobs = [
+        ReadJob(n, current.originals.path(file.sha256), None, kinds.get(file.sha256, ""), {})
+        for n, file in enumerate(files)
+        if current.originals.intact(file.sha256)
+    ]
+    for job, read in pool.read(jobs):
+        if isinstance(read, ToolMissing):
+            return read
+        found[job.key] = read
+    return with_files(
+        result, [(file, kinds.get(file.sha256, ""), found.get(n, _DAMAGED)) for n, file in enumerate(files)]
+    )
+
+
+def _read_anew(current: ChannelRun, desk: Desk, ended: Ended) -> bool:
+    """Give the response that a receipt has already what a new reading made of it, with people's decisions on top;
+    false if it has none. ``version`` counts the files that were added, so that an acceptance is of what was seen."""
+    at = current.clock()
+    with current.database.write() as tx:
+        mine = responses.responses_of(tx, [new.receipt_id for new in ended.responses])
+        if len(ended.responses) != 1 or not mine.get(ended.responses[0].receipt_id):
+            return False
+        new = ended.responses[0]
+        view = responses.load(tx, mine[new.receipt_id])[0]
+        held = holding(decisions.decisions_on(tx, [new.receipt_id], view.id))
+        kept = responses.base_state(tx, view)
+        base = new.response.model_copy(
+            update={
+                "reference": kept.reference,
+                "version": 1 + sum(decision.action == "add" for decision in held),
+                "likely_duplicate_of": kept.likely_duplicate_of,
+                "campaign": kept.campaign,
+            }
+        )
+        state = apply_decisions(desk.rules, base, held)
+        decided = any(decision.response_id is not None for decision in held)
+        change = Change(
+            response_id=view.id, cause="decision" if decided else "reading", response=state,
+            base=base if decided else None, evidence=new.evidence, receipt_id=new.receipt_id,
+            monitoring=new.monitoring,
+        )  # fmt: skip
+        responses.change_response(tx, current.run, at, change)
+        responses.add_parts(tx, ended.parts)
+        if receipts.by_numbers(tx, [new.receipt_id])[0].outcome != "read":
+            receipts.settle(tx, current.run, at, [Settled(new.receipt_id, "read")])
+        ledger.number_entries(tx)
+    return True
 
 
 def _as_older(current: ChannelRun, receipt: ReceiptView) -> Settled | None:

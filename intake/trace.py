@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from intake.added import added_files
 from intake.decide import find_target
 from intake.errors import NotThere
 from storage import decisions, deliveries, ledger, receipts, responses
@@ -112,6 +113,7 @@ def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> di
     kept = [view.sha256]
     if view.delivery_id is not None:
         kept.append(deliveries.delivery(tx, view.delivery_id).sha256)
+    kept += [file.sha256 for file in added_files(decisions.decisions_on(tx, [view.id], None)) if file.holds]
     described = [_original(tx, originals, sha256) for sha256 in dict.fromkeys(kept)]
     return {
         "receipt": view.id,

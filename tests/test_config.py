@@ -226,6 +226,7 @@ WRONG: dict[str, list[tuple[str, str, str | None]]] = {
     "channels.email": [
         ("forwarders", '"@x"', "should be a list"), ("forwarders", '[""]', None),
         ("forwarders", '["norfolk.gov.uk"]', None),
+        ("scanners", '"@x"', "should be a list"), ("voicemail", '["x"]', None),
     ],
     "channels.phone": [("id_columns", '"a"', "should be a list"), ("id_columns", "[5]", None), ("log", "[]", "")],
     "channels.survey": [

@@ -16,6 +16,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from intake.reading.clean import REPLACEMENT, clean
 from intake.reading.htmlquotes import put_signs, take_signs
 from intake.reading.quoting import Hint
+from intake.reading.shares import find_share, is_share
 
 MAX_CHARS = 4_000_000
 """Of an HTML text; what stands beyond is not read."""
@@ -24,6 +25,7 @@ _MAX_ELEMENTS = 8_000
 _MAX_DEPTH = 60
 _MAX_TABLE_DEPTH = 12
 _MAX_TABLE_AREA = 2_000_000
+_MAX_LINK_CHARS = 2_000
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"])
 _UNSEEN = ("head", "style", "script", "title", "template", "noscript")
 _BLOCKS = (
@@ -54,6 +56,7 @@ def laid_out_with_hints(source: str) -> tuple[str, list[Hint]]:
     tree = _tree(source)
     if tree is None or len(source) > _MAX_LAID_OUT_CHARS or not _tame(tree):
         return _words(tree, source)
+    _show_shares(source, tree)
     put = put_signs(tree, source)
     text = Inscriptis(tree, _CONFIG).get_text()
     lines = (line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
@@ -70,6 +73,7 @@ def _words(tree: HtmlElement | None, source: str) -> tuple[str, list[Hint]]:
     if tree is None:
         text = html.unescape(_TAG.sub("\n", source[:MAX_CHARS]))
     else:
+        _show_shares(source, tree)
         put = put_signs(tree, source)
         etree.strip_elements(tree, *_UNSEEN, with_tail=False)
         for block in tree.iter(*_BLOCKS):
@@ -78,6 +82,17 @@ def _words(tree: HtmlElement | None, source: str) -> tuple[str, list[Hint]]:
         text = etree.tostring(tree, method="text", encoding="unicode")
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return take_signs(clean("\n".join(line for line in lines if line))[0], put)
+
+
+def _show_shares(source: str, tree: HtmlElement) -> None:
+    """Write links to file shares behind their words, as mail programs do in plain text: what lies there is part of what
+    the sender has to say, and somebody must be able to fetch it."""
+    if find_share(source) is None:
+        return
+    for link in tree.iter("a"):
+        target = link.get("href", "")
+        if is_share(target) and target not in "".join(link.itertext()):
+            link.tail = f" <{target[:_MAX_LINK_CHARS]}>{link.tail or ''}"
 
 
 def _tree(source: str) -> HtmlElement | None:

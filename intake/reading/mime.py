@@ -1,11 +1,12 @@
 """message/rfc822: a message as its sender meant it, every leaf of it accounted for.
 
 Part 0 is the header, decoded, a field a line. Then come all leaves in order. Of a multipart/alternative one body is
-``content``: text/plain, unless it is empty or much shorter than the HTML's text; the others are kept beside it. A PDF
-that is attached is read, its pages follow it as parts. Messages carried whole inside are ``forwarded``. In the
-bodies that are content, quoted mail and signatures are marked.
+``content``: text/plain, unless it is empty or much shorter than the HTML's text; the others are kept beside it. A
+document that is attached is read, its parts follow its own, which has no text. Messages carried whole inside, also as
+Outlook's files, are ``forwarded``. In the bodies that are content, quoted mail and signatures are marked.
 
 Options: ``unquote_from`` (bool): the message comes from an mbox, which puts ">" before lines that begin with "From ".
+``attachments`` (bool): false leaves attached documents unread, because reading them has ended a reader before.
 
 Facts (all strings; absent if unknown):
     from_name, from_email     of the first mailbox of From; from_count how many there are

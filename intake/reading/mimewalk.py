@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 from msgspec.structs import replace as changed
 
-from intake.reading import dispatch, htmltext, mailfacts
+from intake.reading import attached, dispatch, htmltext, mailfacts
 from intake.reading.clean import clean_name
 from intake.reading.mimetree import Entity
 from intake.reading.parts import Part, Reading, Unreadable
@@ -17,27 +18,41 @@ from intake.reading.wire import Options
 MAX_PARTS = 1_000
 MAX_DEPTH = 50
 MAX_FORWARDED_DEPTH = 8
-_LOGO_BYTES, _RELATED_LOGO_BYTES = 20_000, 100_000
+MAX_CHARS = 12_000_000
+"""Of all texts of a message together; a word with its box counts as ``_WORD_CHARS``."""
+MAX_SECONDS = 600.0
+"""After which the attachments that are left stay unread."""
+_WORD_CHARS = 80
+_LOGO_BYTES, _RELATED_LOGO_BYTES, _PIXEL_BYTES, _DOT_BYTES = 20_000, 100_000, 1_500, 200
 _ALMOST_AS_LONG, _FEW_CHARS = 0.6, 40
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
 _REPORTS = frozenset({"delivery-status", "disposition-notification", "feedback-report", "rfc822-headers"})
 _ENCRYPTED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"})
 _NO_WORDS = frozenset({
-    "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
-    "application/pgp-keys", "text/calendar", "text/vcard", "text/x-vcard", "text/directory",
+    "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature", "application/ics",
+    "application/pgp-keys", "text/calendar", "text/vcard", "text/x-vcard", "text/directory", "application/applefile",
+    "text/x-amp-html",
 })  # fmt: skip
-_DOCUMENTS = frozenset({"text/rtf", "text/richtext", "text/csv", "text/tab-separated-values", "text/xml"})
-_UNSPECIFIC = frozenset({"application/octet-stream", "application/force-download", "application/x-download"})
-_BY_SUFFIX = {"pdf": "application/pdf", "txt": "text/plain", "htm": "text/html", "html": "text/html"}
-_PDFS = frozenset({"application/pdf", "application/x-pdf"})
+_DATA = frozenset({"text/richtext", "text/csv", "text/tab-separated-values", "text/xml"})
+_SEALED = "This part is encrypted or sealed in its signature, and can't be opened here."
 _PGP = "-----BEGIN PGP MESSAGE-----"
+_BROKEN = "The file is damaged in a way that its reader did not expect."
+_LOST = "The attachments of this message are unread: reading them ended the reader. Open them by hand."
+_TOO_LONG = f"The message is longer than {MAX_CHARS // 1_000_000} million characters; this part is unread."
+_TOO_SLOW = f"The message took more than {MAX_SECONDS:.0f} seconds to read; this attachment is unread."
 
 
 class Budget:
-    """How many parts a message and all that it carries may still have."""
+    """How much a message and all that it carries may still have: parts, characters, time."""
 
     def __init__(self) -> None:
         self.parts = MAX_PARTS
+        self.chars = MAX_CHARS
+        self.until = monotonic() + MAX_SECONDS
+
+    def take(self, part: Part) -> None:
+        """Count what a part takes up on its way out of here."""
+        self.chars -= len(part.text) + _WORD_CHARS * len(part.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +108,7 @@ class Walk:
         elif entity.media_type in ("message/partial", "message/external-body"):
             self._unread(entity, "Only a reference to the content, or one piece of it, is in this message.", "fetch")
         elif entity.media_type in _ENCRYPTED or entity.subtype == "encrypted":
-            self._unread(entity, "This part is encrypted or sealed in its signature, and can't be opened here.")
+            self._unread(entity, _SEALED)
         else:
             self._leaf(entity, place)
 
@@ -174,36 +189,50 @@ class Walk:
         self._html.clear()
 
     def _leaf(self, entity: Entity, place: _Place) -> None:
-        media_type = entity.media_type
-        if media_type in _UNSPECIFIC:
-            media_type = _BY_SUFFIX.get(entity.name.rpartition(".")[2].lower(), media_type)
+        media_type = self._kind(entity)
         is_body = entity.disposition != "attachment" and not entity.name
         if entity.subtype in _REPORTS and (place.report or media_type.startswith("message/")):
             self._report(entity)
         elif media_type in _NO_WORDS:
             self.add("attachment", media_type, name=entity.name, content=False)
+        elif media_type in _MESSAGES or media_type == attached.MSG:
+            self._message(entity, place, media_type)
+        elif media_type == attached.TNEF:
+            self._winmail(entity, place)
         elif media_type in ("text/plain", "text/html"):
             self._text(entity, media_type, place, is_body=is_body)
-        elif media_type.startswith("text/") and is_body and media_type not in _DOCUMENTS:
+        elif media_type.startswith("text/") and is_body and media_type not in _DATA:
             self._text(entity, "text/plain", place, is_body=True)
-        elif media_type in _PDFS:
-            self._pdf(entity)
         elif media_type.startswith("image/") and _is_logo(entity, place):
             self.add("attachment", media_type, name=entity.name, content=False)
+        elif media_type in attached.DOCUMENTS:
+            self._document(entity, media_type)
+        elif media_type in _ENCRYPTED:
+            self._unread(entity, _SEALED)
         else:
             self.attached = True
             self.needs.add("attachment")
             self.add("attachment", media_type, name=entity.name)
 
+    def _kind(self, entity: Entity) -> str:
+        """The media type to read a leaf as; its first bytes are looked at only where what is declared says nothing."""
+        declared = entity.media_type
+        head = entity.body(attached.HEAD_BYTES) if attached.is_vague(declared) else b""
+        return attached.kind_of(declared, entity.name, head)
+
     def _text(self, entity: Entity, media_type: str, place: _Place, *, is_body: bool) -> None:
+        if self._budget.chars <= 0:
+            self._unread(entity, _TOO_LONG)
+            return
         raw = entity.body(MAX_BYTES + 1)
         is_html = media_type == "text/html"
         charset = entity.params.get("charset") or (htmltext.declared_charset(raw) if is_html else None)
         text, cleaned = decode_text(raw, charset)
+        sealed = text.lstrip().startswith(_PGP)
         problem = None
         if len(raw) > MAX_BYTES:
             problem = f"Only the first {MAX_BYTES // 1_000_000} MB of this text are read."
-        elif text.lstrip().startswith(_PGP):
+        elif sealed:
             problem = "This text is encrypted and can't be opened here."
         if problem is not None:
             self.needs.add("attachment")
@@ -214,9 +243,11 @@ class Walk:
             text = htmltext.words(text)
         else:
             text, self.hints[len(self.parts)] = htmltext.laid_out_with_hints(text)
-        self.attached = self.attached or not is_body
+        self._budget.chars -= len(text)
+        self.attached = self.attached or sealed or not is_body
         kind, method = "body" if is_body else "attachment", "html" if is_html else "text"
-        self.add(kind, media_type, name=entity.name, text=text, method=method, cleaned=cleaned, problem=problem)
+        about = {"method": method, "cleaned": cleaned, "problem": problem, "content": not sealed}
+        self.add(kind, media_type, name=entity.name, text=text, **about)
 
     def _plain(self, text: str, entity: Entity) -> str:
         if self._options.get("unquote_from") and entity.transfer_encoding != "base64":
@@ -231,18 +262,63 @@ class Walk:
             self.facts.setdefault(fact, value)
         self.add("attachment", entity.media_type, text=text, content=False, cleaned=cleaned)
 
-    def _pdf(self, entity: Entity) -> None:
+    def _document(self, entity: Entity, media_type: str) -> None:
+        """Read an attached document: its own part without text, then the parts that its reader makes of it."""
         self.attached = True
-        result = dispatch.read(entity.body(), "application/pdf", {}, self._tick)
+        problem = self._no_room()
+        if problem is not None:
+            self._unread(entity, problem)
+            return
+        try:
+            result = dispatch.read(entity.body(), media_type, {}, self._tick)
+        except (dispatch.ToolMissingError, MemoryError):
+            raise
+        except Exception:  # noqa: BLE001 - one bad attachment is a need, and takes nothing of the message with it
+            self._unread(entity, _BROKEN)
+            return
         if isinstance(result, Unreadable):
             self._unread(entity, result.reason)
             return
-        self.add("attachment", "application/pdf", name=entity.name, content=False)
+        number = len(self.parts)
+        self.add("attachment", media_type, name=entity.name, content=False)
         self.needs.update(result.needs)
-        for page in result.parts:
-            self.parts.append(changed(page, number=len(self.parts), name=entity.name))
+        for part in result.parts:
+            kind = "attachment" if part.kind == "body" else part.kind
+            self._budget.take(part)
+            if self._budget.chars <= 0:
+                self.needs.add("attachment")
+                self.parts[number] = changed(self.parts[number], problem=_TOO_LONG)
+                break
+            self.parts.append(changed(part, number=len(self.parts), kind=kind, name=entity.name, inside=number))
 
-    def _message(self, entity: Entity, place: _Place) -> None:
+    def _no_room(self) -> str | None:
+        """Why no attachment is opened now, None if it may be."""
+        if self._options.get("attachments") is False:
+            return _LOST
+        if self._budget.chars <= 0:
+            return _TOO_LONG
+        return _TOO_SLOW if monotonic() > self._budget.until else None
+
+    def _winmail(self, entity: Entity, place: _Place) -> None:
+        """Open what Outlook wrapped for itself: its body and its files are read as if they had been attached."""
+        from intake.reading import tnef  # seldom needed
+
+        self.attached = True
+        inner = None if self._no_room() or place.depth >= MAX_DEPTH else tnef.as_mime(entity.body())
+        if inner is None:
+            self._unread(entity, self._no_room() or "This file of Outlook's (winmail.dat) is damaged.")
+            return
+        self.add("attachment", attached.TNEF, name=entity.name, content=False)
+        before = sum(self._chars(range(n, n + 1)) for n in range(len(self.parts)))
+        number = len(self.parts)
+        self.visit(Entity(inner, 0, len(inner)), replace(place, depth=place.depth + 1))
+        if before:
+            # The message says it all beside the wrapping: what stands inside is the same text again.
+            for n in range(number, len(self.parts)):
+                if self._is_body(n):
+                    self.parts[n] = changed(self.parts[n], content=False)
+
+    def _message(self, entity: Entity, place: _Place, media_type: str = "") -> None:
         self.attached = True
         if place.report:
             self.add("attachment", entity.media_type, name=entity.name, content=False)
@@ -250,12 +326,20 @@ class Walk:
         if self._level >= MAX_FORWARDED_DEPTH:
             self._unread(entity, f"It is inside more than {MAX_FORWARDED_DEPTH} other messages and is unread.")
             return
-        inner = self._read_inner(entity.body(), self._level + 1)
+        body: bytes | None = entity.body()
+        if media_type == attached.MSG and body is not None:
+            from intake.reading import outlook  # seldom needed
+
+            body = outlook.as_mime(body)
+        if body is None:
+            self._unread(entity, "This Outlook message is damaged and does not open.")
+            return
+        inner = self._read_inner(body, self._level + 1)
         if isinstance(inner, Unreadable):
             self._unread(entity, inner.reason)
             return
         name = entity.name or clean_name(inner.facts.get("subject", ""))
-        self.add("attachment", entity.media_type, name=name, content=False)
+        self.add("attachment", media_type or entity.media_type, name=name, content=False)
         self.forwarded.append(inner)
 
     def _unread(self, entity: Entity, problem: str, need: str = "attachment") -> None:
@@ -266,6 +350,8 @@ class Walk:
 
 def _is_logo(entity: Entity, place: _Place) -> bool:
     """Whether a picture belongs to the look of the message. A large one may be a letter that was pasted in."""
+    if entity.size < (_DOT_BYTES if entity.disposition == "attachment" else _PIXEL_BYTES):
+        return True
     shown_inside = place.related or entity.disposition == "inline" or entity.has("content-id")
     if place.related and entity.has("content-id"):
         return entity.size < _RELATED_LOGO_BYTES

@@ -4,7 +4,7 @@ Everything here is data from untrusted bytes, decoded strictly (msgspec) when it
 All text is clean for storage: NUL and lone surrogates are replaced one for one by U+FFFD, so places stay true.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -37,6 +37,16 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     end: int
 
 
+class FormField(msgspec.Struct, frozen=True, array_like=True):
+    """A field of a form that somebody filled in: its name in the file, the label that people see ("" if none), and
+    where its value stands in the part's text. A choice's value is what the form calls the chosen option."""
+
+    name: str
+    label: str
+    start: int
+    end: int
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """A readable piece of an original: a message's header, a body, an attachment, a page, a transcript.
 
@@ -45,11 +55,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     ``page`` counts from 1 for a page of a document, with ``width`` and ``height`` in points. ``confidence`` is that of
     the reading, 0 to 1. ``marks`` are in order, inside the text, and do not overlap. ``cleaned`` counts the characters
     that had to be replaced. ``problem`` is set when the part is kept but could not be read: one sentence, without
-    personal data.
+    personal data. ``inside`` is the number of the attached file that this part was read from, None if it stands in the
+    item itself. ``fields`` are those of a filled form. ``base`` is where the text begins in the part of that number,
+    for a message that stands inside another one's text.
     """
 
     number: int
-    kind: Literal["headers", "body", "attachment", "page", "transcript"]
+    kind: Literal["headers", "body", "attachment", "page", "transcript", "form"]
     media_type: str
     text: str = ""
     content: bool = True
@@ -64,6 +76,19 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     ink: float | None = None
     cleaned: int = 0
     problem: str | None = None
+    inside: int | None = None
+    fields: list[FormField] = []
+    base: int = 0
+
+
+def piece_of(part: Part, start: int, end: int, **changes: Any) -> Part:
+    """Some characters of a part as a part of their own that knows where they stand: evidence found in it names places
+    of the whole. What was marked or found in the whole is not carried over."""
+    values: dict[str, Any] = {
+        "number": part.number, "kind": part.kind, "media_type": part.media_type, "content": part.content,
+        "method": part.method, "confidence": part.confidence, "name": part.name, "inside": part.inside,
+    }  # fmt: skip
+    return Part(**{**values, "text": part.text[start:end], "base": part.base + start, **changes})
 
 
 def marks_hold(part: Part) -> bool:

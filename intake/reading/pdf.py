@@ -2,7 +2,8 @@
 
 PDFium opens the file, counts and draws the pages; what was typed into form fields or put on the page as a comment is
 made part of it first. The words of the text layer come from pdfplumber. A page is drawn and read by OCR if it has no
-words, if it is a picture with hardly any, or if its fonts don't say which letters they show.
+words, if it is a picture with hardly any, or if its fonts don't say which letters they show. Of a form that somebody
+filled in, what was filled in is a part of its own behind the pages, and the pages that it stands on are no content.
 
 Options: none. Facts:
     pages              how many pages the file has
@@ -22,13 +23,15 @@ from typing import Any, NamedTuple
 
 import pdfplumber
 import pypdfium2
+from msgspec.structs import replace as changed
 from pdfminer.pdfexceptions import PDFException
 from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
-from intake.reading import ocr
+from intake.reading import ocr, pdfform
 from intake.reading.dispatch import Tick, no_tick
 from intake.reading.pagetext import Box, compose, into_lines, into_paragraphs
 from intake.reading.parts import Part, Reading, Unreadable
+from intake.reading.pdfform import Typed
 from intake.reading.raster import MAX_PAGES, POINTS, Page, local_time
 from intake.reading.sniff import not_a
 from intake.reading.wire import Options
@@ -94,21 +97,27 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
         return Unreadable("This PDF has no pages.", "Ask for it again, or scan the letter again.")
     if pages > MAX_PAGES:
         return Unreadable(f"This PDF has more than {MAX_PAGES} pages.", "Split it into several files.")
-    return _read(document, _with_typed_in(document, data), pages, tick)
+    return _read(document, *_with_typed_in(document, data), pages, tick)
 
 
-def _read(document: Any, data: bytes, pages: int, tick: Tick) -> Reading | Unreadable:
+def _read(document: Any, data: bytes, typed: list[Typed], pages: int, tick: Tick) -> Reading | Unreadable:
     parts: list[Part] = []
     needs: set[str] = set()
+    filled_pages = {field.page for field in typed if field.name}
+    typed = [field for field in typed if not field.shown or field.page in filled_pages]
     with _text_layers(data, pages) as layers:
         for number in range(pages):
             part = _page(document, number, layers)
+            if number in filled_pages and part.method == "pdf":
+                part = changed(part, content=False)
             parts.append(part)
             needs |= {"rescan"} if part.problem else ocr.needs_of(part) if part.method == "ocr" else set()
             tick()
     if all(part.problem for part in parts):
         return Unreadable("No page of this PDF could be read.", "Ask for it again, or scan the letter again.")
     methods = {part.method for part in parts}
+    if typed:
+        parts.append(pdfform.form_part(typed, len(parts)))
     reader = f"pdf {READER}" + (f", ocr {ocr.READER}" if "ocr" in methods else "")
     facts = {"pages": str(pages), **_scan_date(document.get_metadata_value("CreationDate"))}
     return Reading(reader=reader, parts=parts, facts=facts, needs=sorted(needs))
@@ -201,22 +210,26 @@ def _text_layers(data: bytes, pages: int) -> Iterator[_Layers]:
     yield _Layers(found if len(found) == pages else [])
 
 
-def _with_typed_in(document: Any, data: bytes) -> bytes:
-    """The PDF with the values of its form fields and the words of its comments as part of its pages."""
+def _with_typed_in(document: Any, data: bytes) -> tuple[bytes, list[Typed]]:
+    """The PDF with the values of its form fields and the words of its comments as part of its pages, and these
+    alone."""
     raw = pypdfium2.raw
-    changed = False
+    flattened = False
+    typed: list[Typed] = []
     try:
+        if any(_has_more_than_links(document[number]) for number in range(len(document))):
+            typed = pdfform.typed_in(document)
         for number in range(len(document)):
             page = document[number]
             if _has_more_than_links(page):
-                changed |= raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
-        if not changed:
-            return data
+                flattened |= raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
+        if not flattened:
+            return data, typed
         flat = BytesIO()
         document.save(flat)
     except pypdfium2.PdfiumError:
-        return data
-    return flat.getvalue()
+        return data, typed
+    return flat.getvalue(), typed
 
 
 def _has_more_than_links(page: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Pictures into pages: every frame of a TIFF, JPEG or PNG as the page that a person sees, in grey, with its size."""
+"""Pictures into pages: every frame of a TIFF, or a JPEG, PNG, GIF or HEIC, as the page that a person sees, in grey."""
 
 import math
 import re
@@ -24,7 +24,8 @@ _A4_LONG_SIDE_INCHES = 11.69
 _DPI = (50.0, 2_400.0)
 _SQUARE = 1.1
 _SIDEWAYS = frozenset({5, 6, 7, 8})
-_FORMATS = ("TIFF", "JPEG", "PNG")
+_FORMATS: tuple[str, ...] = ("TIFF", "JPEG", "PNG", "GIF")
+_HEIF = ("HEIF",)
 _DATE = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)")
 _YEARS = range(1990, 2100)
 
@@ -94,11 +95,17 @@ class Scan:
 
 
 def open_scan(data: bytes) -> Scan | Unreadable:
-    """Open a TIFF, JPEG or PNG, whichever of them it is."""
+    """Open a TIFF, JPEG, PNG, GIF or HEIC, whichever of them it is."""
+    formats = _FORMATS
+    if data[4:8] == b"ftyp":
+        import pi_heif  # a telephone's pictures (HEIC): its decoder is loaded only when there is one
+
+        pi_heif.register_heif_opener()
+        formats = _HEIF
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            scan = Scan(Image.open(BytesIO(data), formats=_FORMATS))
+            scan = Scan(Image.open(BytesIO(data), formats=formats))
     except DAMAGED:
         return Unreadable(not_a("a picture that can be opened", data), "Scan it again, or ask for another copy.")
     if scan.frames > MAX_PAGES:

@@ -1,0 +1,227 @@
+"""Messages in which the sender is not the respondent: officers who forward, scanners, voicemail. Pure.
+
+Which senders these are the channel's settings say. Whoever else forwards something is the respondent, with one
+response.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from intake import fields, normalise
+from intake.config import ChannelSettings
+from intake.normalise import Filled, Rules
+from intake.reading.forwards import Inlined, find_inlined, is_quoted, unquoted
+from intake.reading.headers import parse_date
+from intake.reading.marking import mark_message
+from intake.reading.parts import Part, Reading, piece_of
+from intake.reading.quoting import Writer
+from storage.columns import utc_text
+from storage.receipts import ReceiptView
+from storage.schema import Evidence
+
+_DOCUMENTS = ("application/pdf", "image/")
+_MONTHS = {
+    "januar": 1, "janvier": 1, "stycznia": 1, "februar": 2, "février": 2, "lutego": 2, "märz": 3, "mars": 3, "marca": 3,
+    "april": 4, "avril": 4, "kwietnia": 4, "mai": 5, "maja": 5, "juni": 6, "juin": 6, "czerwca": 6, "juli": 7,
+    "juillet": 7, "lipca": 7, "august": 8, "août": 8, "sierpnia": 8, "september": 9, "septembre": 9, "września": 9,
+    "oktober": 10, "octobre": 10, "października": 10, "november": 11, "novembre": 11, "listopada": 11, "dezember": 12,
+    "décembre": 12, "grudnia": 12, "january": 1, "february": 2, "march": 3, "may": 5, "june": 6, "july": 7,
+    "october": 10, "december": 12, "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9,
+    "oct": 10,    "nov": 11, "dec": 12,
+}  # fmt: skip
+_CLOCK = re.compile(r"\b(\d{1,2})[:.h](\d{2})(?:[:.]\d{2})?\s*([AaPp])?\.?[Mm]?\b")
+_DAY = re.compile(
+    r"\b(\d{1,2})(?:st|nd|rd|th|er)?[. ]+([^\W\d]{3,12})\.?,? +(\d{4})\b|\b([^\W\d]{3,12})\.? (\d{1,2}),? +(\d{4})\b"
+)
+_TRANSCRIPT = re.compile(
+    r"^[ \t]*(?:voice ?mail |message |audio )?(?:transcript(?:ion)?|preview|message text)\b[^:\n]{0,60}:[ \t]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ANNOUNCED = re.compile(
+    r"\s*(?:(?:duration|length|from|to|caller|caller id|calling number|called|date|time|received|mailbox|extension|ext"
+    r"|number|priority|size|message id|message length)[ \t]*[:#].*"
+    r"|(?:dear \w+|hello|hi)[,.]?|(?:you (?:have )?(?:received|got) |new )(?:an? )?(?:new )?(?:voice|message|call)\b.*"
+    r"|this (?:e-?mail|message) (?:was|is) (?:sent|generated|an auto)\b.*"
+    r"|.*\b(?:voice ?mail|voice message)\b.*|(?:to (?:listen|play|hear)|click (?:here|to)|the attached|attached)\b.*"
+    r"|https?:.*|[-=_]{3,}.*|[\W\d]*)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A response that a message gives, what of the receipt it was read from (0: the message itself), by which
+    reader."""
+
+    filled: Filled
+    reader: str
+    item: int = 0
+
+
+def responses_in(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, reading: Reading) -> list[Found]:
+    """The responses of one message, at least one: its own, those that it carries, or the letters that it brings."""
+    sender = reading.facts.get("from_email", "").casefold()
+    found: list[Found] = []
+    if _is_one(sender, channel.scanners):
+        found = _scanned(rules, receipt, reading)
+    elif _is_one(sender, channel.voicemail):
+        found = [Found(_call(rules, receipt, reading), reading.reader)]
+    elif _is_one(sender, channel.forwarders):
+        found = _forwarded(rules, channel, receipt, reading)
+    return found or [Found(normalise.message(rules, receipt, reading), reading.reader)]
+
+
+def _is_one(sender: str, known: Sequence[str]) -> bool:
+    return bool(sender) and any(sender.endswith(one.casefold()) for one in known)
+
+
+# --- officers who forward -------------------------------------------------------------------------------------------
+
+
+def _forwarded(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, reading: Reading) -> list[Found]:
+    """A response for each message that was forwarded whole, or put into the text of the one that forwards."""
+    whole = [
+        Found(normalise.message(rules, receipt, inner, reading), inner.reader, item)
+        for item, inner in enumerate(reading.forwarded, start=1)
+    ]
+    return [*whole, *_inlined(rules, channel, receipt, reading)]
+
+
+def _inlined(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, reading: Reading) -> list[Found]:
+    body = next((p for p in reading.parts if p.kind == "body" and p.content and p.text.strip()), None)
+    if body is None:
+        return []
+    theirs = _respondents(find_inlined(body.text), rules, channel)
+    files = [p for p in reading.parts if p.content and p.inside is not None and not reading.forwarded]
+    found = []
+    for message in theirs:
+        inner = _reading_of(reading, body, message, files if len(theirs) == 1 else [])
+        filled = normalise.message(rules, receipt, inner, reading)
+        if (text := filled.values.get("text", "")) and is_quoted(text):
+            filled.values["text"] = unquoted(text).strip()
+        if files and len(theirs) > 1:
+            filled.needs.add("attachment")
+        _offer_arrival(rules, filled, message, body)
+        found.append(Found(filled, reading.reader))
+    return found
+
+
+def _respondents(messages: Sequence[Inlined], rules: Rules, channel: ChannelSettings) -> list[Inlined]:
+    """Those that are a respondent's: not one of ours who passed it on, nor what a respondent answered to and quotes."""
+    theirs: list[Inlined] = []
+    for message in messages:
+        email, name = (message.facts.get(fact, "").casefold() for fact in ("from_email", "from_name"))
+        if email and (_is_one(email, channel.forwarders) or rules.is_ours(email)):
+            continue
+        before = theirs[-1] if theirs else None
+        if before is not None and not message.surely and _answers(before, message):
+            theirs[-1] = Inlined(before.head_start, before.start, message.end, before.facts, before.surely)
+        elif email or name:
+            theirs.append(message)
+    return theirs
+
+
+def _answers(later: Inlined, earlier: Inlined) -> bool:
+    """Whether the later message is by somebody to whom the earlier one went: then it quotes it."""
+    went_to = earlier.facts.get("to", "").casefold()
+    email, name = (later.facts.get(fact, "").casefold() for fact in ("from_email", "from_name"))
+    return bool((email and email in went_to) or (name and name in went_to))
+
+
+def _reading_of(outer: Reading, body: Part, message: Inlined, files: Sequence[Part]) -> Reading:
+    """The message inside as a reading: pieces of the outer one's text that know where they stand in it."""
+    head = piece_of(body, message.head_start, message.start, kind="headers", content=False)
+    words = piece_of(body, message.start, message.end)
+    facts = {k: v for k, v in message.facts.items() if k in ("from_name", "from_email", "subject")}
+    if outer.facts.get("has_attachments") and files:
+        facts["has_attachments"] = "true"
+    writer = Writer(facts.get("from_email", ""), facts.get("from_name", ""), subject=facts.get("subject", ""))
+    parts, needs = mark_message([head, words, *files], {}, writer)
+    needs |= {need for need in outer.needs if need != "quoted?"}
+    return Reading(reader=outer.reader, parts=parts, facts=facts, needs=sorted(needs))
+
+
+def _offer_arrival(rules: Rules, filled: Filled, message: Inlined, body: Part) -> None:
+    """When the message inside was sent, as it says itself: a suggestion, for a person to take."""
+    written = message.facts.get("date", "")
+    at = _written_time(rules, written)
+    start = body.text.find(written, message.head_start, message.start) if written else -1
+    if at is None or start < 0:
+        return
+    place = {"part": body.number, "start": start, "end": start + len(written)}
+    filled.offer("received_at", Evidence(value=at, method=body.method, confidence=0.5, place=place, quote=written))
+
+
+def _written_time(rules: Rules, written: str) -> str | None:
+    """A date as mail programs write it in a header block, without a zone local, as UTC text."""
+    if at := parse_date(written):
+        return at
+    clock, day = _CLOCK.search(written), _DAY.search(written)
+    if day is None or clock is None:
+        when = fields.read_time(written, rules.consultation.timezone)
+    else:
+        number, word, year = (day[1], day[2], day[3]) if day[1] else (day[5], day[4], day[6])
+        month = _MONTHS.get(word.casefold())
+        hour = (
+            int(clock[1]) % 12 + 12
+            if (clock[3] or "").lower() == "p"
+            else int(clock[1]) % 12
+            if clock[3]
+            else int(clock[1])
+        )
+        if month is None or hour > 23:
+            return None
+        when = fields.read_time(f"{year}-{month:02}-{int(number):02} {hour:02}:{clock[2]}", rules.consultation.timezone)
+    return utc_text(when.at)[:19] + "Z" if when else None
+
+
+# --- scanners -------------------------------------------------------------------------------------------------------
+
+
+def _scanned(rules: Rules, receipt: ReceiptView, reading: Reading) -> list[Found]:
+    """A letter for each PDF or picture that a scanner sent; what the scanner says of itself is nobody's word."""
+    files = [
+        p for p in reading.parts if p.kind == "attachment" and p.inside is None and p.media_type.startswith(_DOCUMENTS)
+    ]
+    found = []
+    for file in files:
+        pages = [p for p in reading.parts if p.inside == file.number]
+        if not pages and not file.problem:
+            continue  # a logo of the scanner's
+        filled = normalise.scanned_letter(rules, receipt, reading, pages)
+        if file.problem:
+            filled.needs.add("attachment")
+        found.append(Found(filled, reading.reader))
+    return found
+
+
+# --- voicemail ------------------------------------------------------------------------------------------------------
+
+
+def _call(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
+    """A voicemail that came by mail: the words of its transcript if it has one, the caller's number, never a sender."""
+    said = [piece for part in reading.parts if part.kind == "body" and part.content for piece in _transcript(part)]
+    filled = normalise.relayed_words(rules, receipt, reading, said)
+    if not said:
+        filled.needs.add("transcription")
+    if "phone" not in filled.values:
+        where = [p for p in reading.parts if p.kind == "headers"] + [p for p in reading.parts if p.kind == "body"]
+        normalise.caller(rules, filled, reading.facts.get("subject", ""), where)
+    return filled
+
+
+def _transcript(part: Part) -> list[Part]:
+    """The words that were spoken: what follows a line that says so, else all lines that announce nothing."""
+    marked = _TRANSCRIPT.search(part.text)
+    if marked is not None:
+        piece = piece_of(part, marked.end(), len(part.text), kind="transcript", method="transcript")
+        return [piece] if piece.text.strip() else []
+    pieces = []
+    at = 0
+    for line in part.text.split("\n"):
+        if line.strip() and not _ANNOUNCED.fullmatch(line[:2_000]):
+            pieces.append(piece_of(part, at, at + len(line), kind="transcript", method="transcript"))
+        at += len(line) + 1
+    words = sum(len(piece.text.split()) for piece in pieces)
+    return pieces if words >= 3 else []
