@@ -61,12 +61,13 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
         ended.settled.append(Settled(receipt.id, receipt.outcome, f"{result.tool} is missing.", result.advice))
     elif isinstance(result, Unreadable):
         ended.settled.append(Settled(receipt.id, "quarantined", result.reason, result.next_step))
-    elif not all(_is_sound(reading) for reading in [result, *result.forwarded]):
+    elif not all(_is_sound(reading) for reading in [result, *relays.carried(result)]):
         ended.settled.append(Settled(receipt.id, "quarantined", _UNSOUND.reason, _UNSOUND.next_step))
     else:
-        ended.parts += [part for n, r in enumerate([result, *result.forwarded]) for part in _parts(receipt, n, r)]
+        ended.parts += [part for n, r in enumerate([result, *relays.carried(result)]) for part in _parts(receipt, n, r)]
         is_message = receipt.media_type in MESSAGE_TYPES
-        verdict = _verdict(result, is_message=is_message) if screened else None
+        ours = is_message and relays.is_our_machine(desk.channel, result)
+        verdict = _verdict(result, is_message=is_message) if screened and not ours else None
         if verdict is not None:
             said = f"Rule: {verdict.rule}. A person looks at it before closing; overturn it if it is an answer."
             ended.settled.append(Settled(receipt.id, "set_aside", verdict.reason, said))

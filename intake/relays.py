@@ -68,8 +68,20 @@ def responses_in(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, r
     elif _is_one(sender, channel.voicemail):
         found = [Found(_call(rules, receipt, reading), reading.reader)]
     elif _is_one(sender, channel.forwarders):
-        found = _forwarded(rules, channel, receipt, reading)
-    return found or [Found(normalise.message(rules, receipt, reading), reading.reader)]
+        items = {id(inner): item for item, inner in enumerate(carried(reading), start=1)}
+        found = _forwarded(_Relay(rules, channel, receipt, reading, items), reading)
+    if found:
+        return found
+    own = normalise.message(rules, receipt, reading)
+    if reading.forwarded:
+        own.needs.add("attachment")  # whose words these are, a person says
+    return [Found(own, reading.reader)]
+
+
+def is_our_machine(channel: ChannelSettings, reading: Reading) -> bool:
+    """Whether a message is a scanner's or a voicemail system's: what it brings is a person's, whatever its header says
+    of the machine."""
+    return _is_one(reading.facts.get("from_email", "").casefold(), (*channel.scanners, *channel.voicemail))
 
 
 def _is_one(sender: str, known: Sequence[str]) -> bool:
@@ -79,16 +91,41 @@ def _is_one(sender: str, known: Sequence[str]) -> bool:
 # --- officers who forward -------------------------------------------------------------------------------------------
 
 
-def _forwarded(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, reading: Reading) -> list[Found]:
-    """A response for each message that was forwarded whole, or put into the text of the one that forwards."""
-    whole = [
-        Found(normalise.message(rules, receipt, inner, reading), inner.reader, item)
-        for item, inner in enumerate(reading.forwarded, start=1)
-    ]
-    return [*whole, *_inlined(rules, channel, receipt, reading)]
+@dataclass(frozen=True, slots=True)
+class _Relay:
+    """The message that reached us from one of ours, and the numbers of those that it carries (by identity)."""
+
+    rules: Rules
+    channel: ChannelSettings
+    receipt: ReceiptView
+    outer: Reading
+    items: dict[int, int]
+
+    def message(self, inner: Reading) -> Filled:
+        return normalise.message(self.rules, self.receipt, inner, self.outer)
 
 
-def _inlined(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, reading: Reading) -> list[Found]:
+def carried(reading: Reading) -> list[Reading]:
+    """All messages that one carries whole: first those right inside it, then what these carry."""
+    found = list(reading.forwarded)
+    for inner in reading.forwarded:
+        found += carried(inner)
+    return found
+
+
+def _forwarded(relay: _Relay, reading: Reading) -> list[Found]:
+    """A response for each message that was forwarded whole, or put into the text of the one that forwards; through as
+    many of ours as passed it on."""
+    found: list[Found] = []
+    for inner in reading.forwarded:
+        ours = _is_one(inner.facts.get("from_email", "").casefold(), relay.channel.forwarders)
+        deeper = _forwarded(relay, inner) if ours else []
+        found += deeper or [Found(relay.message(inner), inner.reader, relay.items[id(inner)])]
+    return [*found, *_inlined(relay, reading)]
+
+
+def _inlined(relay: _Relay, reading: Reading) -> list[Found]:
+    rules, channel = relay.rules, relay.channel
     body = next((p for p in reading.parts if p.kind == "body" and p.content and p.text.strip()), None)
     if body is None:
         return []
@@ -97,13 +134,13 @@ def _inlined(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, readi
     found = []
     for message in theirs:
         inner = _reading_of(reading, body, message, files if len(theirs) == 1 else [])
-        filled = normalise.message(rules, receipt, inner, reading)
+        filled = relay.message(inner)
         if (text := filled.values.get("text", "")) and is_quoted(text):
             filled.values["text"] = unquoted(text).strip()
         if files and len(theirs) > 1:
             filled.needs.add("attachment")
         _offer_arrival(rules, filled, message, body)
-        found.append(Found(filled, reading.reader))
+        found.append(Found(filled, reading.reader, relay.items.get(id(reading), 0)))
     return found
 
 

@@ -65,6 +65,8 @@ class _Quotes:
             return None
         if "start" in place:
             return self._by_number.get(place["part"], "")[place["start"] : place["end"]]
+        if "part" in place:
+            return self._by_number.get(place["part"], "").strip() or None
         return self._by_page.get(place.get("page"), "").strip() or None
 
 

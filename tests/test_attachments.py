@@ -454,3 +454,11 @@ def test_an_attachment_that_ends_the_reader_leaves_the_message_its_words(place: 
         ("Keep it open.", "attachment"),
         ("Keep it open.\n\nAnd the bus.", ""),
     ]
+
+
+def test_the_text_of_a_word_document_may_have_another_name():
+    main = word_part("document", "<w:body><w:p><w:r><w:t>And the bus.</w:t></w:r></w:p></w:body>")
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+    rels = f'<Relationships><Relationship Type="{kind}" Target="/word/document2.xml"/></Relationships>'
+    made = zipped({"_rels/.rels": rels, "word/document2.xml": main})
+    assert words(read(mail((WORD, "a.docx", made)))) == "Keep it open. And the bus."

@@ -199,7 +199,8 @@ def test_each_file_of_a_scanner_is_a_letter_and_the_scanner_is_nobody(office: Co
         ("application/pdf", "3.pdf", b"%PDF-1.4 cut"),
         body="This E-mail was sent from RNP0026 (MP C4503). Please do not reply.",
     )
-    content = content.replace(b"Jo Resident <jo@example.org>", b"Copier <scanner@council.example>")
+    machine = b"Auto-Submitted: auto-replied\r\nFrom: Copier <scanner@council.example>"
+    content = content.replace(b"From: Jo Resident <jo@example.org>", machine)
     office.put("inbox/a.eml", content.replace(b"1 Mar 2011", b"1 Jun 2011"))
     office.takes("email", received=1, read=1, responses=3)
     rows = sorted(office.responses(), key=lambda row: row["text"], reverse=True)
@@ -438,3 +439,25 @@ def test_whose_file_it_is_among_several_responses_can_t_be_said(place: Consultat
     place.put("f.pdf", pdf("Close it."))
     with pytest.raises(Exception, match="several responses"):
         place.decide(place.responses()[0]["reference"], "add", str(place.folder / "f.pdf"))
+
+
+def test_what_went_through_two_of_ours_is_the_resident_s(place: Consultation) -> None:
+    """An officer who forwards what another forwarded, whole or in the text, is no respondent, nor is the other."""
+    within = bundle(message("I am Ann.", sender="ann@example.org"), sender="B <b@council.example>")
+    place.put("inbox/whole.eml", bundle(within.replace(b"cut", b"inner")))
+    second = "---------- Forwarded message ---------\nFrom: B <b@council.example>\nDate: Tue, 1 Mar 2011 at 12:00\n"
+    place.mail("text.eml", f"{second}Subject: Fwd\n\nAs promised.\n\n{GMAIL}", sender=OFFICER)
+    place.put("inbox/mixed.eml", bundle(message(GERMAN, sender="B <b@council.example>")))
+    place.takes("email", received=3, read=3, responses=4)
+    emails = sorted(row["email"] for row in place.responses())
+    assert emails == ["ann@example.org", "ann@example.org", "bob@example.org", "fritz@example.org"]
+    assert place.failures() == {}
+    for row in place.responses():
+        fields = place.trace(row["reference"])["fields"]
+        assert fields["text"][0]["value"].strip() == row["text"]
+
+
+def test_a_message_that_a_resident_attaches_is_shown_to_a_person(place: Consultation) -> None:
+    place.put("inbox/a.eml", bundle(message("One."), sender="resident@example.org"))
+    place.takes("email", received=1, responses=1)
+    assert place.response()["needs"] == "attachment"

@@ -42,7 +42,7 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
     """
     try:
         package = Package(data, _WANTED)
-        main = package.xml(_MAIN)
+        main = package.xml(_main(package))
         if main is None:
             return Unreadable("This file is no Word document: its text is missing.", "Open it by hand.")
         lists = _Lists(package.xml("word/numbering.xml"))
@@ -60,6 +60,15 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
         text, [note for note in notes if note], "\n".join(dict.fromkeys(filter(None, around))), pictures
     )
     return as_reading(f"docx {READER}", document, package, tick)
+
+
+def _main(package: Package) -> str:
+    """The name of the member that holds the text: some programs call it by another name (part 2, 9.3)."""
+    relations = package.xml("_rels/.rels")
+    for relation in relations if relations is not None else ():
+        if attribute(relation, "Type").endswith("/officeDocument"):
+            return attribute(relation, "Target").lstrip("/")
+    return _MAIN
 
 
 class _Lists:

@@ -14,8 +14,9 @@ from intake.reading.sniff import not_a
 from intake.reading.wire import Options
 
 READER = "1"
-_MAX_BYTES = 64 << 20
+_MAX_BYTES = 32 << 20
 _MAX_DEPTH = 10_000
+"""Of groups that are told apart; what is nested deeper is read as part of the last of them."""
 _TOKEN = re.compile(
     r"\\(?:([a-zA-Z]{1,32})(-?\d{1,9})? ?|'([0-9a-fA-F]{2})|([^a-zA-Z']|'))|([{}])|([^\\{}\r\n]+)|[\r\n]+|\\", re.DOTALL
 )
@@ -53,9 +54,9 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
     """
     if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{\\rtf"):
         return Unreadable(not_a("an RTF document", data), "Open it by hand, and take it in under its own kind.")
-    document = words(data)
-    if len(data) > _MAX_BYTES:
+    if len(data) > _MAX_BYTES and b"\\pict" not in data[:_MAX_BYTES]:
         return Unreadable(f"This document is larger than {_MAX_BYTES >> 20} MB.", "Ask for it as a PDF.")
+    document = words(data)
     return as_reading(f"rtf {READER}", document, None, tick)
 
 
@@ -90,6 +91,7 @@ class _Words:
         self._in_fonts = False
         self._raw = bytearray()
         self._to_skip = 0
+        self._beyond = 0
         self._star = False
         self._html_rtf = False
 
@@ -123,11 +125,14 @@ class _Words:
         self._to_skip = 0
         self._star = False
         if brace == "{":
+            if len(self._stack) >= _MAX_DEPTH:
+                self._beyond += 1
+                return
             state = self._state
             self._stack.append(state)
             self._state = _Group(state.out, state.font, state.skip_count, unshown=state.unshown, hidden=state.hidden)
-            if len(self._stack) > _MAX_DEPTH:
-                self._state.unshown = True
+        elif self._beyond:
+            self._beyond -= 1
         elif self._stack:
             self._state = self._stack.pop()
             self._in_fonts = self._in_fonts and self._state.unshown

@@ -57,7 +57,8 @@ def is_share(link: str) -> bool:
 
 def find_attached(text: str) -> tuple[int, int] | None:
     """Where an English text says that something is attached; None if it does not."""
-    found = _ATTACHED.search(text[:_MAX_CHARS])
+    text = text[:_MAX_CHARS]
+    found = _ATTACHED.search(text) if "attach" in text.lower() else None
     return found.span() if found else None
 
 
