@@ -76,9 +76,13 @@ def take_signs(text: str, put: int) -> tuple[str, list[Hint]]:
 
 def _containers(tree: HtmlElement) -> Iterator[tuple[HtmlElement, HintKind]]:
     """Outermost containers, in the order of the text. None is looked for behind one after which all is quoted."""
-    waiting: list[tuple[HtmlElement, bool]] = [(tree, False)]
-    while waiting:
-        element, in_gmail = waiting.pop()
+    open_: list[tuple[Iterator[HtmlElement], bool]] = [(iter([tree]), False)]
+    while open_:
+        siblings, in_gmail = open_[-1]
+        element = next(siblings, None)
+        if element is None:
+            open_.pop()
+            continue
         if not isinstance(element.tag, str) or element.tag in _HIDDEN:
             continue
         kind = _kind(element, in_gmail=in_gmail)
@@ -87,8 +91,7 @@ def _containers(tree: HtmlElement) -> Iterator[tuple[HtmlElement, HintKind]]:
             if kind == "rest":
                 return
             continue
-        in_gmail = in_gmail or (element.tag == "div" and "gmail_quote" in _classes(element))
-        waiting.extend((child, in_gmail) for child in reversed(element))
+        open_.append((iter(element), in_gmail or (element.tag == "div" and "gmail_quote" in _classes(element))))
 
 
 def _classes(element: HtmlElement) -> list[str]:

@@ -160,7 +160,8 @@ def _is_suspicious(parts: Sequence[Part], quoting: Quotes, writer: Writer) -> bo
     """Whether what would be left is empty, or too little beside what would go."""
     own, cut = "", 0
     for part in parts:
-        if part.content and len(own) < _LOOK_AT:
+        # In what is attached there may be words enough; but not if an answer could stand unseen in the body's quote.
+        if part.content and len(own) < _LOOK_AT and (part.kind == "body" or not quoting.open):
             own += _between(part) + "\n"
         cut += sum(len(part.text[mark.start : mark.end].split()) for mark in part.marks if mark.kind == "quoted")
     if not quoting.ranges:

@@ -17,10 +17,8 @@ MAX_LINES = 20_000
 _FORWARDING = frozenset(
     {"fw", "fwd", "wg", "tr", "rv", "enc", "pd", "i", "vs", "doorst", "yml", "ymlaen", "pers", "reenv"}
 )
-_ANSWERING = frozenset(
-    {"re", "aw", "sv", "antw", "odp", "res", "r", "ref", "ats", "ats.", "răsp", "ynt", "atb", "ateb"}
-)
-"""Prefixes of subjects, by the languages of the programs that put them there."""
+"""Prefixes of subjects, by the languages of the programs that put them there. "Re:" says nothing: people head their
+letters with it."""
 _CITED = ("cited", "quoted", "held")
 _BLANK_LINES = 4
 _INTRODUCED_WITHIN = 5
@@ -28,7 +26,7 @@ _LOOK_AHEAD = 16
 _LABEL_CHARS = 60
 _RULE_SIGNS = ("--", "__", "**", "==", "──", "——")
 _STARTS = frozenset({*_RULE_SIGNS, ">", "> ", ">>"})
-_MAX_TRIES = 300
+_MAX_TRIES, _MAX_LOOSE = 300, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +54,8 @@ class Writer:
 
     @property
     def passes_on(self) -> bool:
-        """Whether the message says that it passes another one on."""
-        return self._prefix in _FORWARDING
-
-    @property
-    def replies(self) -> bool:
-        """Whether the message says that it answers another one."""
-        return self.answers or self._prefix in _ANSWERING
-
-    @property
-    def _prefix(self) -> str:
-        return self.subject.lstrip(" [(").partition(":")[0].strip().casefold()
+        """Whether the subject says that the message passes another one on."""
+        return self.subject.lstrip(" [(").partition(":")[0].strip().casefold() in _FORWARDING
 
     def is_author(self, introduced: str) -> bool:
         """Whether this introduces the writer's own words, sent before."""
@@ -169,7 +158,7 @@ class _Search:
             elif self._lines[at].strip():
                 break
             at += 1
-        if not self._introduced:
+        if not self._introduced and len(self._loose) < _MAX_LOOSE:
             self._introduced = self._introduces(first, end)
         if self._introduced:
             self._found.open = self._found.open or (bool(self._kinds) and "held" in self._kinds[first:end])
@@ -221,17 +210,16 @@ class _Search:
             self._mark(block.first, block.end)
         elif block.sure and (block.block or block.end > self._last_cited):
             self._found.forward = self._found.forward or block.forward
-            self._rest(block.first)
+            if self._writer.answers or self._writer.passes_on or self._found.forward:
+                self._rest(block.first)
+            else:
+                # In a message that answers none and passes none on, people show mail to make a point, and go on below.
+                self._found.doubtful = True
+                self._at = self._done = len(self._lines)
         else:
             self._at = self._done = block.end
 
     def _rest(self, first: int) -> None:
-        """All below is quoted. In a message that is no answer and passes nothing on, people show mail to make a point,
-        and go on below it."""
-        if not (self._writer.replies or self._writer.passes_on or self._found.forward):
-            self._found.doubtful = True
-            self._at = self._done = len(self._lines)
-            return
         self._found.open = True
         self._found.forward = self._found.forward or self._writer.passes_on
         self._mark(first, len(self._lines))
