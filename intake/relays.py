@@ -173,7 +173,8 @@ def _reading_of(outer: Reading, body: Part, message: Inlined, files: Sequence[Pa
     facts = {k: v for k, v in message.facts.items() if k in ("from_name", "from_email", "subject")}
     if outer.facts.get("has_attachments") and files:
         facts["has_attachments"] = "true"
-    writer = Writer(facts.get("from_email", ""), facts.get("from_name", ""), subject=facts.get("subject", ""))
+    # What stands below mail that was passed on is the exchange that it ends.
+    writer = Writer(facts.get("from_email", ""), facts.get("from_name", ""), answers=True)
     parts, needs = mark_message([head, words, *files], {}, writer)
     needs |= {need for need in outer.needs if need != "quoted?"}
     return Reading(reader=outer.reader, parts=parts, facts=facts, needs=sorted(needs))
