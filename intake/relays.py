@@ -180,9 +180,11 @@ def _reading_of(outer: Reading, body: Part, message: Inlined, files: Sequence[Pa
         facts["has_attachments"] = "true"
     parts, needs = [head, words, *files], set(outer.needs) - {"quoted?"}
     if not is_quoted(words.text):
+        # What stands below mail that was passed on is the exchange that it ends.
         writer = Writer(
-            email=facts.get("from_email", ""), name=facts.get("from_name", ""), subject=facts.get("subject", "")
-        )
+            email=facts.get("from_email", ""), name=facts.get("from_name", ""), answers=True,
+            subject=facts.get("subject", ""),
+        )  # fmt: skip
         parts, own_needs = mark_message(parts, {}, writer)
         needs |= own_needs
     return Reading(reader=outer.reader, parts=parts, facts=facts, needs=sorted(needs))

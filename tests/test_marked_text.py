@@ -93,3 +93,23 @@ def test_what_a_forwarded_message_quotes_is_marked_too(place: Consultation):
     assert response["text"].endswith("And I can't drive.")
     assert "Dereham Central" not in response["text"]
     assert place.failures() == {}
+
+
+def test_what_a_relayed_message_quotes_is_marked_too(place: Consultation):
+    """A resident's answer that stands inside an officer's mail, with the officer's first mail below it."""
+    inner = (
+        "---------- Forwarded message ---------\nFrom: Jo Marsh <jo@example.org>\nDate: Fri, 4 Mar 2011 at 18:00\n"
+        "Subject: Re: Have your say\nTo: A Team <team@council.example>\n\n"
+        "I do not agree: Watton is the only one that a bus goes to.\n\n"
+        "On 4 Mar 2011 at 10:15, A Team <team@council.example> wrote:\n> Would you use Dereham Central instead?\n"
+    )
+    place.mail("1.eml", f"One for us.\n\n{inner}", sender="An Officer <officer@council.example>", subject="Fwd: it")
+    place.run("email")
+    response = place.response()
+    assert response["text"] == "I do not agree: Watton is the only one that a bus goes to."
+    assert int(response["text_cut"]) > 0
+    assert (response["email"], response["places"], response["needs"]) == ("jo@example.org", "C1", "")
+    found = place.trace(response["reference"])
+    assert found["fields"]["text"][0]["quote"] == response["text"]
+    assert found["fields"]["text_cut"][0]["quote"].startswith("On 4 Mar 2011")
+    assert place.failures() == {}
