@@ -99,7 +99,7 @@ def _verdict(reading: Reading, *, is_message: bool) -> Verdict | None:
 def _from_message(desk: Desk, receipt: ReceiptView, reading: Reading) -> list[NewResponse]:
     """One response, or those of the messages and letters that one of our own senders passes on."""
     return [
-        _response(desk, receipt, ordinal, found.filled, found.reader, item=found.item)
+        _response(desk, receipt, ordinal, found.filled, found.reading.reader, item=found.item)
         for ordinal, found in enumerate(relays.responses_in(desk.rules, desk.channel, receipt, reading), start=1)
     ]
 
