@@ -121,14 +121,13 @@ def _add_message(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Readin
         ended.settled.append(_set_aside(receipt, verdict))
         return
     for ordinal, found in enumerate(relays.responses_in(desk.rules, desk.channel, receipt, reading), start=1):
-        if found.said_by is not None:
-            add_claims(found.filled, found.said_by)
-        if found.said_by is reading:
+        add_claims(found.filled, found.reading)
+        if found.is_own:
             if screened:
                 _add_doubts(desk, ended, receipt, reading, text, found.filled)
             for cue in cues(reading.parts):
                 found.filled.offer("exclusion_reason", cue)
-        ended.responses.append(_response(desk, receipt, ordinal, found.filled, found.reader, item=found.item))
+        ended.responses.append(_response(desk, receipt, ordinal, found.filled, found.reading.reader, item=found.item))
 
 
 def _is_ours(desk: Desk, reading: Reading) -> bool:

@@ -51,13 +51,13 @@ _ANNOUNCED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A response that a message gives, what of the receipt it was read from (0: the message itself), by which reader.
-    ``said_by`` is the message whose header speaks of the respondent; None where no header does."""
+    """A response that a message gives: its fields, the reading that they come from, and what of the receipt that is (0:
+    the message itself). ``is_own`` says that the sender of the message is its respondent."""
 
     filled: Filled
-    reader: str
+    reading: Reading
     item: int = 0
-    said_by: Reading | None = None
+    is_own: bool = False
 
 
 def responses_in(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, reading: Reading) -> list[Found]:
@@ -67,7 +67,7 @@ def responses_in(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, r
     if _is_one(sender, channel.scanners):
         found = _scanned(rules, receipt, reading)
     elif _is_one(sender, channel.voicemail):
-        found = [Found(_call(rules, receipt, reading), reading.reader)]
+        found = [Found(_call(rules, receipt, reading), reading)]
     elif _is_one(sender, channel.forwarders):
         items = {id(inner): item for item, inner in enumerate(carried(reading), start=1)}
         found = _forwarded(_Relay(rules, channel, receipt, reading, items), reading)
@@ -76,7 +76,7 @@ def responses_in(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, r
     own = normalise.message(rules, receipt, reading)
     if reading.forwarded:
         own.needs.add("attachment")  # whose words these are, a person says
-    return [Found(own, reading.reader, said_by=reading)]
+    return [Found(own, reading, is_own=True)]
 
 
 def is_forwarder(channel: ChannelSettings, reading: Reading) -> bool:
@@ -125,7 +125,7 @@ def _forwarded(relay: _Relay, reading: Reading) -> list[Found]:
     found: list[Found] = []
     for inner in reading.forwarded:
         deeper = _forwarded(relay, inner) if is_forwarder(relay.channel, inner) else []
-        found += deeper or [Found(relay.message(inner), inner.reader, relay.items[id(inner)], inner)]
+        found += deeper or [Found(relay.message(inner), inner, relay.items[id(inner)])]
     return [*found, *_inlined(relay, reading)]
 
 
@@ -145,7 +145,7 @@ def _inlined(relay: _Relay, reading: Reading) -> list[Found]:
         if files and len(theirs) > 1:
             filled.needs.add("attachment")
         _offer_arrival(rules, filled, message, body)
-        found.append(Found(filled, reading.reader, relay.items.get(id(reading), 0)))
+        found.append(Found(filled, inner, relay.items.get(id(reading), 0)))
     return found
 
 
@@ -240,7 +240,7 @@ def _scanned(rules: Rules, receipt: ReceiptView, reading: Reading) -> list[Found
         filled = normalise.scanned_letter(rules, receipt, reading, pages)
         if file.problem:
             filled.needs.add("attachment")
-        found.append(Found(filled, reading.reader))
+        found.append(Found(filled, reading))
     return found
 
 
