@@ -10,7 +10,7 @@ from channels.base import Adapter, AdapterKind, AdapterSettings, ConfigPath, Lis
 from channels.folder import FolderAdapter
 from channels.mailboxes import named, role_by_name
 from channels.maildir import MailLayout
-from channels.oauth import AUTHORITY, SCOPE, ApplicationTokens, Registration
+from channels.oauth import AUTHORITY, SCOPE, ApplicationTokens, Registration, Tokens
 
 if TYPE_CHECKING:
     from channels.imap_session import Account
@@ -193,7 +193,6 @@ def listen(settings: EmailSettings, outside: Outside) -> Listener | None:
 def _account(settings: EmailSettings, outside: Outside) -> "Account":
     from channels.imap_session import Account
 
-    registration = settings.registration
     return Account(
         host=settings.host or "",
         port=settings.server_port,
@@ -207,9 +206,15 @@ def _account(settings: EmailSettings, outside: Outside) -> "Account":
         batch_messages=settings.batch_messages,
         reconnect_attempts=settings.reconnect_attempts,
         reconnect_wait_s=settings.reconnect_wait_s,
-        tokens=ApplicationTokens(registration, outside.environ) if registration is not None else None,
+        tokens=_tokens(settings, outside),
         taken_in=settings.after,
     )
 
 
-KIND = AdapterKind("email", EmailSettings, build, listen)
+def _tokens(settings: EmailSettings, outside: Outside) -> Tokens | None:
+    """The tokens of the application that logs in, over IMAP and SMTP alike; None if a user logs in by password."""
+    registration = settings.registration
+    return None if registration is None else ApplicationTokens(registration, outside.environ)
+
+
+KIND = AdapterKind("email", EmailSettings, build, listen=listen)
