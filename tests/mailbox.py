@@ -85,6 +85,7 @@ class Campaign:
         self.steps: list[Step] = []
         self.numbers: set[int] = set()
         self.here = consultation(folder, mailbox, proxy.port)
+        self.here.configure("processes = 1", f"processes = {len(os.sched_getaffinity(0))}")
         self._say = say
 
     @contextmanager
@@ -145,7 +146,6 @@ def consultation(folder: Path, mailbox: Mailbox, port: int, home: Path | None = 
     """A consultation that reads the mailbox through a proxy."""
     here = Consultation(folder, home=home)
     here.read_mail_from(mailbox, port)
-    here.configure("processes = 1", f"processes = {len(os.sched_getaffinity(0))}")
     return here
 
 
