@@ -20,7 +20,7 @@ from channels.base import (
 from channels.folder import FolderAdapter
 from channels.mailboxes import named, role_by_name
 from channels.maildir import MailLayout
-from channels.oauth import AUTHORITY, SCOPE, ApplicationTokens, Registration
+from channels.oauth import AUTHORITY, SCOPE, ApplicationTokens, Registration, Tokens
 
 if TYPE_CHECKING:
     from channels.imap_session import Account
@@ -213,7 +213,6 @@ def listen(settings: EmailSettings, outside: Outside) -> Listener | None:
 def _account(settings: EmailSettings, outside: Outside) -> "Account":
     from channels.imap_session import Account
 
-    registration = settings.registration
     return Account(
         host=settings.host or "",
         port=settings.server_port,
@@ -227,7 +226,7 @@ def _account(settings: EmailSettings, outside: Outside) -> "Account":
         batch_messages=settings.batch_messages,
         reconnect_attempts=settings.reconnect_attempts,
         reconnect_wait_s=settings.reconnect_wait_s,
-        tokens=ApplicationTokens(registration, outside.environ) if registration is not None else None,
+        tokens=_tokens(settings, outside),
         taken_in=settings.after,
     )
 
@@ -236,9 +235,13 @@ def acknowledging(settings: EmailSettings, outside: Outside) -> Acknowledging | 
     """How this channel acknowledges; None where its section has no ``acknowledge``."""
     if settings.acknowledge is None:
         return None
+    return make_acknowledging(settings.acknowledge, outside, _tokens(settings, outside))
+
+
+def _tokens(settings: EmailSettings, outside: Outside) -> Tokens | None:
+    """The tokens of the application that logs in, over IMAP and SMTP alike; None if a user logs in by password."""
     registration = settings.registration
-    tokens = ApplicationTokens(registration, outside.environ) if registration is not None else None
-    return make_acknowledging(settings.acknowledge, outside, tokens)
+    return None if registration is None else ApplicationTokens(registration, outside.environ)
 
 
-KIND = AdapterKind("email", EmailSettings, build, listen, acknowledging)
+KIND = AdapterKind("email", EmailSettings, build, listen=listen, acknowledging=acknowledging)

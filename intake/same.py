@@ -16,6 +16,9 @@ from storage.decisions import DecisionView, NewDecision
 from storage.rebuilt import Pair, Verdict
 from storage.receipts import Settled
 
+_UNDO = "Nothing to do; undo it if they are two messages."
+_CHUNK = 5_000  # few enough to stand in one query
+
 
 def decide_alike(tx: Transaction, at: datetime, receipt: int, verdict: Verdict, by: str, reason: str) -> str:
     """Decide on the suggestion in which this receipt stands; one sentence that says what was done.
@@ -39,10 +42,7 @@ def decide_alike(tx: Transaction, at: datetime, receipt: int, verdict: Verdict, 
     rebuilt.decide_batch(tx, still_open[0], decision)
     if verdict == "different":
         return f"{_pairs(pairs)} kept apart: each message counts for itself."
-    settled = [
-        Settled(p.receipt, "repeat", _reason(p), "Nothing to do; undo it if they are two messages.") for p in pairs
-    ]
-    receipts.settle(tx, None, at, settled)
+    _settle(tx, at, [Settled(p.receipt, "repeat", _reason(p), _UNDO) for p in pairs])
     return f"{_pairs(pairs)} confirmed: receipts {pairs[0].receipt} to {pairs[-1].receipt} are repeats of older ones."
 
 
@@ -57,8 +57,9 @@ def _pairs(pairs: Sequence[Pair]) -> str:
 def _outcomes(tx: Transaction, pairs: Sequence[Pair]) -> list[dict[str, object]]:
     """The outcomes that the newer receipts have now, each with the receipts that have it."""
     found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for receipt in receipts.by_numbers(tx, [pair.receipt for pair in pairs]):
-        found[receipt.outcome, receipt.reason, receipt.next_step].append(receipt.id)
+    for start in range(0, len(pairs), _CHUNK):
+        for receipt in receipts.by_numbers(tx, [pair.receipt for pair in pairs[start : start + _CHUNK]]):
+            found[receipt.outcome, receipt.reason, receipt.next_step].append(receipt.id)
     return [
         {"outcome": outcome, "reason": reason, "next_step": next_step, "receipts": numbers}
         for (outcome, reason, next_step), numbers in found.items()
@@ -73,7 +74,12 @@ def take_back(tx: Transaction, at: datetime, decision: DecisionView) -> None:
         for before in json.loads(decision.before)
         for number in before["receipts"]
     ]
-    receipts.settle(tx, None, at, sorted(settled, key=lambda s: s.receipt))
+    _settle(tx, at, sorted(settled, key=lambda s: s.receipt))
+
+
+def _settle(tx: Transaction, at: datetime, settled: Sequence[Settled]) -> None:
+    for start in range(0, len(settled), _CHUNK):
+        receipts.settle(tx, None, at, settled[start : start + _CHUNK])
 
 
 def held_on(tx: Transaction, receipt: int) -> list[DecisionView]:
