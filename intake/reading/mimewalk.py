@@ -24,6 +24,7 @@ MAX_SECONDS = 600.0
 """After which the attachments that are left stay unread."""
 _WORD_CHARS = 80
 _LOGO_BYTES, _RELATED_LOGO_BYTES, _PIXEL_BYTES, _DOT_BYTES = 20_000, 100_000, 1_500, 200
+_MAGIC_BYTES, _PICTURES = 8, (b"GIF8", b"\x89PNG", b"\xff\xd8\xff")
 _ALMOST_AS_LONG, _FEW_CHARS = 0.6, 40
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
 _REPORTS = frozenset({"delivery-status", "disposition-notification", "feedback-report", "rfc822-headers"})
@@ -349,8 +350,11 @@ class Walk:
 
 
 def _is_logo(entity: Entity, place: _Place) -> bool:
-    """Whether a picture belongs to the look of the message. A large one may be a letter that was pasted in."""
-    if entity.size < (_DOT_BYTES if entity.disposition == "attachment" else _PIXEL_BYTES):
+    """Whether a picture belongs to the look of the message. A large one may be a letter that was pasted in; a few bytes
+    that were attached and are no picture may be what is left of one."""
+    if entity.disposition == "attachment":
+        return entity.size < _DOT_BYTES and entity.body(_MAGIC_BYTES).startswith(_PICTURES)
+    if entity.size < _PIXEL_BYTES:
         return True
     shown_inside = place.related or entity.disposition == "inline" or entity.has("content-id")
     if place.related and entity.has("content-id"):
