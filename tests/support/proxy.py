@@ -119,7 +119,8 @@ class Proxy:
                     left = None if left is None else left - len(passed)
             # Only our direction ends here. To close while the client still sends would reset the connection, and a
             # reset can take bytes from the client that it has not read yet.
-            client_out.write_eof()
+            with suppress(OSError):  # a client that has closed already is no longer connected (ENOTCONN)
+                client_out.write_eof()
         if left == 0:
             server_out.transport.abort()
 
