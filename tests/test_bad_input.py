@@ -568,7 +568,7 @@ GOOD = CONFIG.replace("DATABASE", "")
     ('folder = "inbox"', 'folder = "inbox"\nhost = "h"', "channels.email.folder", "exactly one"),
     ('folder = "inbox"', 'host = "h"', "channels.email.user", "host"),
     ('folder = "inbox"', 'folder = "inbox"\nevery = "often"', "channels.email.every", "5m"),
-    ('folder = "inbox"', 'folder = "inbox"\nafter = "move:Done"', "channels.email.after", "not available"),
+    ('folder = "inbox"', 'folder = "inbox"\nafter = "Done"', "channels.email.after", 'should be "move:" and a name'),
     ("settle_seconds = 0", "settle_seconds = -1", "channels.letters.settle_seconds", ""),
     ("settle_seconds = 0", 'split = "blank"', "channels.letters.split", "not available"),
     ('log = "calls"\n', "", "channels.phone.log", "required"),
