@@ -490,7 +490,7 @@ def test_the_exit_code_and_the_words_of_a_server_that_is_down(place: Consultatio
     assert done.code == 0
     assert "Acknowledging stopped" in done.out
     assert "0 acknowledged, 1 to be acknowledged later" in done.out
-    assert "ALARM: Acknowledging stopped" in place.command("status").out
+    assert re.search(r"^ALARM: email, since .*Acknowledging stopped", place.command("status").out, re.MULTILINE)
     assert "ann@" not in done.out + done.err
 
 
