@@ -4,6 +4,7 @@ They are parts of the same response, behind those of the original, whose numbers
 keeps its parts, since evidence from then points to them, but none of their words count.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,11 @@ def added_files(decisions: Sequence[DecisionView]) -> list[Added]:
     return [Added(sha256, name, holds) for (sha256, _, name), holds in split]
 
 
+def added_to_read(decision: DecisionView) -> bool:
+    """Whether a decision added a file to what had a response already, which then has a further version."""
+    return decision.action == "add" and bool(json.loads(decision.before)["outcome"] == "read")
+
+
 def with_files(
     reading: Reading | Unreadable, files: Sequence[tuple[Added, str, Reading | Unreadable]]
 ) -> Reading | Unreadable:
@@ -48,8 +54,9 @@ def with_files(
     if any(added.holds for added, _, _ in files):
         needs -= ANSWERED
         facts = {k: v for k, v in facts.items() if k != "empty"} | {"has_attachments": "true", "fetched": "true"}
+    facts["added_from"] = str(len(base.parts))
     for added, media_type, result in files:
-        problem = result.reason if isinstance(result, Unreadable) else None
+        problem = result.reason if isinstance(result, Unreadable) and added.holds else None
         number = len(parts)
         parts.append(
             Part(
@@ -67,6 +74,12 @@ def with_files(
         if added.holds:
             needs |= set(result.needs) if isinstance(result, Reading) else {"attachment"}
     return changed(base, reader=", ".join(dict.fromkeys(readers)), parts=parts, needs=sorted(needs), facts=facts)
+
+
+def added_parts(reading: Reading) -> list[Part]:
+    """The parts of a reading that come from files which people added."""
+    first = reading.facts.get("added_from", "")
+    return reading.parts[int(first) :] if first.isascii() and first.isdigit() else []
 
 
 def _part(part: Part, inside: int, number: int, added: Added) -> Part:

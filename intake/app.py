@@ -22,7 +22,7 @@ from intake.following import follow_tables
 from intake.normalise import Rules
 from intake.outcomes import Desk
 from intake.places import Gazetteer
-from intake.reading.readers import Means, NoReaders, find_means
+from intake.reading.readers import NOTHING, Means, NoReaders, find_means
 from intake.reading.sandbox import Limits, ReaderPool
 from intake.rebuilt import follow_rebuilt
 from intake.receive import ChannelRun
@@ -203,7 +203,7 @@ class App:
         with _storage_errors():
             with self.database.read() as tx:
                 target = find_target(tx, self.consultation.reference_prefix, typed)
-            office = Office(self.database, self.rules, clock, self._reread, self._refollow, self._keep)
+            office = Office(self.database, self.rules, clock, self._reread, self._refollow, self._keep, self._must_read)
             if wish.action not in READS_AGAIN:
                 return decide(office, target, person, wish)
             # What is read again must not be read by a run at the same time.
@@ -237,6 +237,12 @@ class App:
             desk = self._desk(receipt.channel)
             reread(current, desk, pool, receipt, screened=screened)
             follow_tables(current, desk)
+
+    def _must_read(self) -> None:
+        """Raises Refused where nothing can be opened: what a person adds must be read with the rest at once."""
+        means = find_means(self.settings.reading.sandbox)
+        if means.kind == NOTHING:
+            raise Refused(f"Nothing can be read here now, because {means.why}: {means.advice}, and do this again.")
 
     def _refollow(self, receipt: ReceiptView) -> None:
         current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)

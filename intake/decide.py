@@ -66,7 +66,8 @@ class Office:
 
     ``reread`` settles a receipt anew; its second argument says whether the rules of screening apply. ``refollow`` lets
     the responses of a channel say what follows from a decision on messages that were rebuilt. ``keep`` stores a file
-    durably as a further original: its path in, its SHA-256, size and media type out.
+    durably as a further original: its path in, its SHA-256, size and media type out. ``must_read`` refuses where
+    nothing can be read.
     """
 
     database: Database
@@ -75,6 +76,7 @@ class Office:
     reread: Callable[[ReceiptView, bool], None]
     refollow: Callable[[ReceiptView], None]
     keep: Callable[[str], NewOriginal]
+    must_read: Callable[[], None]
 
 
 def decide(office: Office, target: "Target", person: Person, wish: Wish) -> str:
@@ -359,6 +361,7 @@ def _add(office: Office, receipt: ReceiptView, person: Person, wish: Wish) -> st
     with office.database.read() as tx:
         if len(responses.responses_of(tx, [receipt.id]).get(receipt.id, [])) > 1:
             raise Refused(f"Receipt {receipt.id} has several responses, so whose file it is can't be said.")
+    office.must_read()
     kept = office.keep(wish.value)
     at = office.clock()
     before = json.dumps({"outcome": receipt.outcome, "reason": receipt.reason, "next_step": receipt.next_step})
@@ -392,11 +395,13 @@ def _undo(office: Office, target: Target, person: Person) -> str:
         if not undoable:
             raise Refused("There is no decision here to undo.")
         last = undoable[-1]
+        again = last.action == "add" and json.loads(last.before)["outcome"] == "read"
+        if again:
+            office.must_read()
         undo = NewDecision(
             receipt_id=last.receipt_id, response_id=last.response_id, action="undo", by=person.name, value=str(last.id)
         )
         decisions.mark_undone(tx, last.id, decisions.add_decision(tx, at, undo))
-        again = last.action == "add" and json.loads(last.before)["outcome"] == "read"
         if last.action in ("same", "different"):
             take_back(tx, at, last)
         elif again:

@@ -214,9 +214,10 @@ def document(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
 
 
 def _pages(filled: Filled, parts: Sequence[Part]) -> None:
-    pages = [p.page for p in parts if p.page is not None]
+    # What was added and taken back is no content; nor is a page of a filled form, but it is there.
+    pages = {p.page for p in parts if p.page is not None and (p.content or p.inside is None)}
     if pages:
-        filled.fill("pages", f"{min(pages)}-{max(pages)}" if len(pages) > 1 else str(pages[0]))
+        filled.fill("pages", f"{min(pages)}-{max(pages)}" if len(pages) > 1 else str(min(pages)))
 
 
 def is_blank_document(reading: Reading) -> bool:

@@ -79,10 +79,11 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
     elif not all(_is_sound(reading) for reading in [result, *relays.carried(result)]):
         ended.settled.append(Settled(receipt.id, "quarantined", _UNSOUND.reason, _UNSOUND.next_step))
     else:
-        ended.parts += [part for n, r in enumerate([result, *relays.carried(result)]) for part in _parts(receipt, n, r)]
         if receipt.media_type in MESSAGE_TYPES:
             _add_message(desk, ended, receipt, result, screened=screened)
-        elif screened and normalise.is_blank_document(result):
+            return
+        ended.parts += _parts(receipt, 0, result)
+        if screened and normalise.is_blank_document(result):
             ended.settled.append(_set_aside(receipt, Verdict("empty", "nothing on any page")))
         else:
             filled = normalise.document(desk.rules, receipt, result)
@@ -118,16 +119,32 @@ def _add_message(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Readin
     is_asked = screened and not relays.is_our_machine(desk.channel, reading)
     verdict = screen_message(reading.facts, text, desk.rules.is_ours) if is_asked else None
     if verdict is not None:
+        ended.parts += [part for item, each in enumerate(readings) for part in _parts(receipt, item, each)]
         ended.settled.append(_set_aside(receipt, verdict))
         return
-    for ordinal, found in enumerate(relays.responses_in(desk.rules, desk.channel, receipt, reading), start=1):
+    responses = relays.responses_in(desk.rules, desk.channel, receipt, reading)
+    shown = relays.marked_as_found(readings, responses)
+    ended.parts += [part for item, each in enumerate(shown) for part in _parts(receipt, item, each)]
+    for ordinal, found in enumerate(responses, start=1):
         add_claims(found.filled, found.reading)
+        if found.item and screened:
+            _doubt_carried(found.filled, found.reading)
         if found.is_own:
             if screened:
                 _add_doubts(desk, ended, receipt, reading, text, found.filled)
             for cue in cues(reading.parts):
                 found.filled.offer("exclusion_reason", cue)
         ended.responses.append(_response(desk, receipt, ordinal, found.filled, found.reading.reader, item=found.item))
+
+
+def _doubt_carried(filled: Filled, reading: Reading) -> None:
+    """Somebody of ours passed it on as an answer, so it is one; where a rule would take it for a machine's, a person
+    looks (`genuine?`)."""
+    verdict = screen_message(reading.facts, "\n\n".join(part.text for part in reading.parts if part.content))
+    if verdict is not None and verdict.reason != "empty":
+        filled.needs.add("genuine?")
+        said = f"{verdict.reason}: {verdict.rule}"
+        filled.offer("needs", Evidence(value="genuine?", method="text", confidence=0.5, quote=said))
 
 
 def _is_ours(desk: Desk, reading: Reading) -> bool:

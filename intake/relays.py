@@ -8,13 +8,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from intake import fields, normalise
+from intake.added import added_parts
 from intake.config import ChannelSettings
 from intake.normalise import Filled, Rules
-from intake.reading.forwards import Inlined, find_inlined, is_quoted, unquoted
+from intake.reading.forwards import Inlined, find_inlined, is_quoted, unquoted, unquoted_places
 from intake.reading.headers import parse_date
 from intake.reading.marking import mark_message
-from intake.reading.parts import Part, Reading, piece_of
+from intake.reading.parts import Mark, Part, Reading, piece_of
 from intake.reading.quoting import Writer
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
@@ -76,7 +79,37 @@ def responses_in(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, r
     own = normalise.message(rules, receipt, reading)
     if reading.forwarded:
         own.needs.add("attachment")  # whose words these are, a person says
+    if is_our_machine(channel, reading):
+        return [Found(_nobodys(own), reading)]
     return [Found(own, reading, is_own=True)]
+
+
+def marked_as_found(readings: Sequence[Reading], found: Sequence[Found]) -> list[Reading]:
+    """The readings of a receipt, in which a text that holds the messages of others is marked as each of those was:
+    what its sender quoted from us is our mail with all of theirs in it, and none of that is kept back."""
+    shown = list(readings)
+    for item, reading in enumerate(readings):
+        inside = [one.reading for one in found if one.item == item and one.reading is not reading]
+        pieces = [p for inner in inside for p in inner.parts if p.kind == "body"]
+        if not pieces:
+            continue
+        marks = sorted(
+            (Mark(mark.kind, p.base + mark.start, p.base + mark.end) for p in pieces for mark in p.marks),
+            key=lambda mark: mark.start,
+        )
+        numbers = {p.number for p in pieces}
+        parts = [replace(p, marks=marks) if p.number in numbers else p for p in reading.parts]
+        shown[item] = replace(reading, parts=parts)
+    return shown
+
+
+def _nobodys(filled: Filled) -> Filled:
+    """What a machine of ours sent without a letter or a call in it: a person fetches that; the machine is nobody."""
+    for column in ("name", "email"):
+        filled.values.pop(column, None)
+        filled.evidence.pop(column, None)
+    filled.needs.add("fetch")
+    return filled
 
 
 def is_forwarder(channel: ChannelSettings, reading: Reading) -> bool:
@@ -140,8 +173,9 @@ def _inlined(relay: _Relay, reading: Reading) -> list[Found]:
     for message in theirs:
         inner = _reading_of(reading, body, message, files if len(theirs) == 1 else [])
         filled = relay.message(inner)
-        if (text := filled.values.get("text", "")) and is_quoted(text):
-            filled.values["text"] = unquoted(text).strip()
+        if (text := filled.values.get("text", "")) and is_quoted(body.text[message.start : message.end]):
+            # Where something between two of its lines is marked, an empty line with a quote sign is left of it.
+            filled.values["text"] = re.sub(r"\n{3,}", "\n\n", unquoted(text)).strip()
         if files and len(theirs) > 1:
             filled.needs.add("attachment")
         _offer_arrival(rules, filled, message, body)
@@ -178,16 +212,29 @@ def _reading_of(outer: Reading, body: Part, message: Inlined, files: Sequence[Pa
     facts = {k: v for k, v in message.facts.items() if k in ("from_name", "from_email", "subject")}
     if outer.facts.get("has_attachments") and files:
         facts["has_attachments"] = "true"
-    parts, needs = [head, words, *files], set(outer.needs) - {"quoted?"}
+    # What stands below mail that was passed on is the exchange that it ends.
+    writer = Writer(
+        email=facts.get("from_email", ""), name=facts.get("from_name", ""), answers=True,
+        subject=facts.get("subject", ""),
+    )  # fmt: skip
+    marked, needs = _marked(words, writer)
+    return Reading(
+        reader=outer.reader, parts=[head, marked, *files], facts=facts,
+        needs=sorted((set(outer.needs) - {"quoted?"}) | needs),
+    )  # fmt: skip
+
+
+def _marked(words: Part, writer: Writer) -> tuple[Part, set[str]]:
+    """The words of a message inside another one with their marks, also where each line has a quote sign; and what a
+    person must still do."""
     if not is_quoted(words.text):
-        # What stands below mail that was passed on is the exchange that it ends.
-        writer = Writer(
-            email=facts.get("from_email", ""), name=facts.get("from_name", ""), answers=True,
-            subject=facts.get("subject", ""),
-        )  # fmt: skip
-        parts, own_needs = mark_message(parts, {}, writer)
-        needs |= own_needs
-    return Reading(reader=outer.reader, parts=parts, facts=facts, needs=sorted(needs))
+        [marked], needs = mark_message([words], {}, writer)
+        return marked, needs
+    plain, places = unquoted_places(words.text)
+    [marked], needs = mark_message([replace(words, text=plain)], {}, writer)
+    # The end of a mark is where its last character ends: a quote sign after it belongs to the next line.
+    marks = [Mark(mark.kind, places[mark.start], places[mark.end - 1] + 1) for mark in marked.marks]
+    return replace(words, marks=marks), needs
 
 
 def _offer_arrival(rules: Rules, filled: Filled, message: Inlined, body: Part) -> None:
@@ -228,17 +275,18 @@ def _written_time(rules: Rules, written: str) -> str | None:
 
 
 def _scanned(rules: Rules, receipt: ReceiptView, reading: Reading) -> list[Found]:
-    """A letter for each PDF or picture that a scanner sent; what the scanner says of itself is nobody's word."""
-    files = [
-        p for p in reading.parts if p.kind == "attachment" and p.inside is None and p.media_type.startswith(_DOCUMENTS)
-    ]
+    """A letter for each PDF or picture that a scanner sent; what the scanner says of itself is nobody's word. What a
+    person adds belongs to the only letter: there is one, or nothing can be added."""
+    added = added_parts(reading)
+    more = [p for p in added if p.content]
+    sent = reading.parts[: len(reading.parts) - len(added)]
+    files = [p for p in sent if p.kind == "attachment" and p.inside is None and p.media_type.startswith(_DOCUMENTS)]
+    letters = [([p for p in sent if p.inside == file.number], file.problem is not None) for file in files]
+    letters = [letter for letter in letters if letter != ([], False)]  # that was a logo of the scanner's
     found = []
-    for file in files:
-        pages = [p for p in reading.parts if p.inside == file.number]
-        if not pages and not file.problem:
-            continue  # a logo of the scanner's
-        filled = normalise.scanned_letter(rules, receipt, reading, pages)
-        if file.problem:
+    for pages, is_bad in letters or ([([], False)] if more else []):
+        filled = normalise.scanned_letter(rules, receipt, reading, [*pages, *more])
+        if (is_bad and not more) or any(p.problem for p in added if p.inside is None):
             filled.needs.add("attachment")
         found.append(Found(filled, reading))
     return found
@@ -248,8 +296,10 @@ def _scanned(rules: Rules, receipt: ReceiptView, reading: Reading) -> list[Found
 
 
 def _call(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
-    """A voicemail that came by mail: the words of its transcript if it has one, the caller's number, never a sender."""
+    """A voicemail that came by mail: the words of its transcript if it has one, or of one that a person added; the
+    caller's number, never a sender."""
     said = [piece for part in reading.parts if part.kind == "body" and part.content for piece in _transcript(part)]
+    said += [part for part in added_parts(reading) if part.content and part.text.strip()]
     filled = normalise.relayed_words(rules, receipt, reading, said)
     if not said:
         filled.needs.add("transcription")

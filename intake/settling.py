@@ -9,7 +9,7 @@ from itertools import chain
 
 import structlog
 
-from intake.added import added_files, with_files
+from intake.added import added_files, added_to_read, with_files
 from intake.mailing import decide_doubted, flag_earlier, to_be_freed, with_follow_ups
 from intake.normalise import Rules
 from intake.outcomes import MESSAGE_TYPES, Desk, Ended, add_result, add_row
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 _PAGE = 500
 _WRITE_EVERY = 100
 _WRITE_CHARACTERS = 4_000_000
+_NOT_READ = frozenset({"follow-up?", "duplicate?", "genuine?"})
+"""The needs that other items, or the way in which an item came, give a response: reading it again takes none away."""
 _DAMAGED = Unreadable(
     "The stored bytes are no longer those that were received.", "Restore this original from a backup, then retry."
 )
@@ -308,7 +310,8 @@ def _read_anew(current: ChannelRun, desk: Desk, ended: Ended) -> bool:
         base = new.response.model_copy(
             update={
                 "reference": kept.reference,
-                "version": 1 + sum(decision.action == "add" for decision in held),
+                "version": 1 + sum(added_to_read(decision) for decision in held),
+                "needs": tuple(sorted({*new.response.needs, *(_NOT_READ & set(kept.needs))})),
                 "likely_duplicate_of": kept.likely_duplicate_of,
                 "campaign": kept.campaign,
             }

@@ -41,7 +41,8 @@ def trace(
             seen = [e for e in responses.evidence_of(tx, target.response) if e.decision_id not in undone]
             parts = [p for p in responses.parts_of(tx, view.reading_receipt_id) if p.item == view.item]
             fields = _fields(seen, questions, _Quotes(parts))
-            marked = [mark for part in parts for mark in _marked(part)]
+            cut = [piece.place for e in seen for piece in e.fields.get("text_cut", [])]
+            marked = [mark for part in parts for mark in _marked(part) if mark["place"] in cut]
         views = receipts.by_numbers(tx, behind)
         return {
             "reference": response.reference if response else None,

@@ -113,3 +113,47 @@ def test_what_a_relayed_message_quotes_is_marked_too(place: Consultation):
     assert found["fields"]["text"][0]["quote"] == response["text"]
     assert found["fields"]["text_cut"][0]["quote"].startswith("On 4 Mar 2011")
     assert place.failures() == {}
+
+
+NOTE = (
+    "Dear colleague,\n\nThese reached me by mistake, and I have told both of them that you will look after it. I met"
+    " Mrs Marsh last week and she was rather cross about all of it, so please be quick.\n\n"
+    "Kind regards,\n\nAn Officer\nHead of Children's Services\nTel 01603 111222\n\n"
+)
+PASSED_ON = (
+    "From: {0}\nDate: Fri, 4 Mar 2011 at 18:00\nSubject: Re: Have your say\nTo: A Team <team@council.example>\n\n"
+    "I do not agree: Watton is the only one that a bus goes to.\n\n"
+    "Kind regards,\nJo Marsh\n14 High Street, NR17 1AA\n\n"
+    "On 4 Mar 2011 at 10:15, A Team <team@council.example> wrote:\n> Would you use Dereham Central instead?\n"
+)
+
+
+def test_what_is_shown_as_marked_is_what_the_response_lacks(place: Consultation):
+    """An officer's mail as a whole quotes what it passes on; of each message in it, its own quotes and signature are
+    shown, and no other's."""
+    inner = [PASSED_ON.format(who) for who in ("Jo Marsh <jo@example.org>", "Al Marsh <al@example.org>")]
+    body = NOTE + "".join(f"---------- Forwarded message ---------\n{each}\n" for each in inner)
+    place.mail("1.eml", body, sender="An Officer <officer@council.example>", subject="Fwd: two")
+    place.run("email")
+    for response in place.responses():
+        assert response["text"].endswith("Kind regards,\nJo Marsh")
+        traced = place.trace(response["reference"])
+        assert [mark["kind"] for mark in traced["marked"]] == ["signature", "quoted"]
+        assert [mark["place"] for mark in traced["marked"]] == [e["place"] for e in traced["fields"]["text_cut"]]
+        assert sum(len(mark["quote"]) for mark in traced["marked"]) == int(response["text_cut"])
+    assert place.failures() == {}
+
+
+def test_what_is_quoted_in_a_message_that_was_passed_on_behind_quote_signs_is_marked(place: Consultation):
+    """Apple's Mail forwards plain text with a quote sign before each line: what has one more is a quote in it."""
+    body = "".join(f"> {line}\n" for line in PASSED_ON.format("Jo Marsh <jo@example.org>").split("\n"))
+    place.mail("1.eml", f"{NOTE}Begin forwarded message:\n\n{body}", sender="An Officer <officer@council.example>")
+    place.run("email")
+    response = place.response()
+    assert response["text"] == ("I do not agree: Watton is the only one that a bus goes to.\n\nKind regards,\nJo Marsh")
+    assert (response["places"], response["postcode"], response["email"]) == ("C1", "NR17 1AA", "jo@example.org")
+    marked = place.trace(response["reference"])["marked"]
+    assert [mark["quote"].partition("\n")[0] for mark in marked] == [
+        "14 High Street, NR17 1AA", "On 4 Mar 2011 at 10:15, A Team <team@council.example> wrote:"
+    ]  # fmt: skip
+    assert place.failures() == {}

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.reading.forwards import find_inlined
+from intake.errors import Refused
+from intake.reading.forwards import find_inlined, unquoted, unquoted_places
 from intake.reading.shares import find_attached, find_share
 from tests.support import outlook
 from tests.support.consultation import Consultation, bundle, message, pdf
@@ -240,6 +241,55 @@ def test_a_voicemail_is_its_transcript_and_its_caller(office: Consultation) -> N
     assert office.failures() == {}
 
 
+@given(st.text("> \n\tab", max_size=40))
+def test_each_character_without_quote_signs_knows_its_place(text: str) -> None:
+    plain, places = unquoted_places(text)
+    assert plain == unquoted(text)
+    assert "".join(text[place] for place in places[:-1]) == plain
+    assert all(a < b for a, b in pairwise(places))
+    assert places[-1] == len(text)
+
+
+def test_a_file_added_to_a_scanner_s_mail_is_of_its_letter(office: Consultation) -> None:
+    """A damaged scan gets its good copy, and a scanner's mail without one its letter: the response stays one, and the
+    file can be taken back."""
+    scanned = {"damaged": mail(("application/pdf", "1.pdf", b"%PDF-1.4 cut"), body="1 page"), "none": mail(body="Scan")}
+    for name, content in scanned.items():
+        office.put(f"inbox/{name}.eml", content.replace(b"jo@example.org", b"scanner@council.example"))
+    office.takes("email", received=2, read=2, responses=2)
+    before = {row["source"]: row for row in office.responses()}
+    assert {(row["name"], row["email"]) for row in before.values()} == {("", "")}
+    assert {name: row["needs"] for name, row in before.items()} == {"damaged.eml": "attachment", "none.eml": "fetch"}
+    office.put("good.pdf", pdf("Keep Watton open."))
+    office.put("cut.pdf", b"%PDF-1.4 cut")
+    for row in before.values():
+        office.decide(row["reference"], "add", str(office.folder / "cut.pdf"))
+        assert "attachment" in next(r["needs"] for r in office.responses() if r["reference"] == row["reference"])
+        office.decide(row["reference"], "undo")
+        office.decide(row["reference"], "add", str(office.folder / "good.pdf"))
+    assert [(row["text"], row["needs"]) for row in office.responses()] == [("Keep Watton open.", "")] * 2
+    assert office.failures() == {}
+    for row in before.values():
+        office.decide(row["reference"], "undo")
+    assert {row["source"]: row for row in office.responses()} == before
+    assert office.failures() == {}
+
+
+def test_a_transcript_added_to_a_voicemail_is_its_words(office: Consultation) -> None:
+    content = mail(("audio/mpeg", "a.mp3", b"ID3" + b"x" * 500), body=SILENT)
+    office.put("inbox/a.eml", content.replace(b"jo@example.org", b"voicemail@phones.example"))
+    office.takes("email", received=1, read=1, responses=1)
+    before = office.response()
+    office.put("heard.txt", b"Keep Watton open.")
+    office.decide(1, "add", str(office.folder / "heard.txt"))
+    row = office.response()
+    assert (row["text"], row["places"], row["phone"]) == ("Keep Watton open.", "C1", "+441632960002")
+    assert "transcription" not in row["needs"].split(";")
+    office.decide(1, "undo")
+    assert office.response() == before
+    assert office.failures() == {}
+
+
 # --- Outlook's own files ---------------------------------------------------------------------------------------------
 
 
@@ -425,6 +475,51 @@ def test_a_file_added_to_what_is_quarantined_makes_it_a_response(place: Consulta
     assert place.failures() == {}
 
 
+def test_adding_a_file_takes_away_nothing_that_other_items_said(place: Consultation) -> None:
+    """What bulk headers, and a message that is named, gave a response to look at is still to be looked at."""
+    place.mail("1.eml", headers="Message-ID: <first@example.org>")
+    bulk = "List-Unsubscribe: <https://post.example/out>\nPrecedence: bulk\nIn-Reply-To: <first@example.org>"
+    place.mail("2.eml", "I want Watton open. See https://we.tl/t-abc", sender="R <r@post.example>", headers=bulk)
+    place.takes("email", received=2, responses=2)
+    before = place.responses()
+    assert "fetch;follow-up?;genuine?" in {row["needs"] for row in before}
+    place.put("f.pdf", pdf("Close Dereham."))
+    place.decide(2, "add", str(place.folder / "f.pdf"))
+    assert "follow-up?;genuine?" in {row["needs"] for row in place.responses()}
+    place.decide(2, "undo")
+    assert place.responses() == before
+    assert place.failures() == {}
+
+
+def test_a_second_file_added_to_what_was_quarantined_can_be_taken_back(place: Consultation) -> None:
+    place.put("letters/a.pdf", b"%PDF-1.4 cut")
+    place.takes("letters", received=1, quarantined=1)
+    for name in ("1", "2"):
+        place.put(f"{name}.pdf", pdf(f"Page {name} is about Watton."))
+    place.decide(1, "add", str(place.folder / "1.pdf"))
+    before = place.response()
+    place.decide(1, "add", str(place.folder / "2.pdf"))
+    assert (before["version"], place.response()["version"]) == ("1", "2")
+    place.decide(1, "undo")
+    assert place.response() == before
+    assert place.failures() == {}
+
+
+def test_where_nothing_can_be_read_no_file_is_added_or_taken_back(place: Consultation) -> None:
+    """What is added is read with the rest at once, so that the words of a response are never other than it says."""
+    place.mail("a.eml", "My response is at https://we.tl/t-abc")
+    place.takes("email", received=1, responses=1)
+    place.put("f.pdf", pdf("Close it."))
+    with place.nothing_opened(), pytest.raises(Refused, match="Nothing can be read here now"):
+        place.decide(1, "add", str(place.folder / "f.pdf"))
+    place.decide(1, "add", str(place.folder / "f.pdf"))
+    added = place.response()
+    with place.nothing_opened(), pytest.raises(Refused, match="Nothing can be read here now"):
+        place.decide(1, "undo")
+    assert place.response() == added
+    assert place.failures() == {}
+
+
 @pytest.mark.parametrize("value", ["nowhere.pdf", "", "."])
 def test_no_file_is_nothing_to_add(place: Consultation, value: str) -> None:
     place.mail("a.eml")
@@ -455,6 +550,18 @@ def test_what_went_through_two_of_ours_is_the_resident_s(place: Consultation) ->
     for row in place.responses():
         fields = place.trace(row["reference"])["fields"]
         assert fields["text"][0]["value"].strip() == row["text"]
+
+
+def test_a_machine_s_message_that_is_forwarded_is_looked_at(place: Consultation) -> None:
+    """Whatever one of ours passes on is a response; a rule's doubt about it is shown."""
+    away = message("I am away.", subject="Automatic reply: Centres", headers="Auto-Submitted: auto-replied")
+    place.put("inbox/a.eml", bundle(message("Keep it."), away))
+    place.takes("email", received=1, read=1, responses=2)
+    assert {row["text"]: row["needs"] for row in place.responses()} == {"Keep it.": "", "I am away.": "genuine?"}
+    doubted = next(row for row in place.responses() if row["needs"])
+    [said] = place.trace(doubted["reference"])["fields"]["needs"]
+    assert said["quote"] == "auto-reply: Auto-Submitted: auto-replied (RFC 3834)"
+    assert place.failures() == {}
 
 
 def test_a_message_that_a_resident_attaches_is_shown_to_a_person(place: Consultation) -> None:

@@ -35,6 +35,7 @@ _FIELD = re.compile(r"[ \t>*]*([^\W\d][\w'’ -]{0,20}?)[ \t\xa0]?\*?:\*?[ \t\xa
 _RULE = re.compile(r"[ \t>]*(?:_{5,}|-{5,})[ \t]*")
 _EMAIL = re.compile(r"[\w.!#$%&'+/=?^`{|}~-]{1,64}@[\w.-]{1,255}\.\w{2,63}")
 _QUOTED = re.compile(r"[ \t]*>")
+_QUOTE_SIGN = re.compile(r"^[ \t]*> ?", re.MULTILINE)
 _MAX_FIELDS = 12
 _MAX_MESSAGES = 200
 _MAX_TRIES = 2_000
@@ -155,6 +156,21 @@ def is_quoted(text: str) -> bool:
     return bool(said) and all(_QUOTED.match(line) for line in said)
 
 
+def unquoted_places(text: str) -> tuple[str, list[int]]:
+    """The text without the ">" at the start of its lines, and for each of its characters, and its end, where it stands
+    in the text that is given."""
+    kept: list[str] = []
+    places: list[int] = []
+    at = 0
+    for found in _QUOTE_SIGN.finditer(text):
+        kept.append(text[at : found.start()])
+        places += range(at, found.start())
+        at = found.end()
+    kept.append(text[at:])
+    places += range(at, len(text) + 1)
+    return "".join(kept), places
+
+
 def unquoted(text: str) -> str:
     """The text without the ">" at the start of its lines."""
-    return re.sub(r"^[ \t]*> ?", "", text, flags=re.MULTILINE)
+    return _QUOTE_SIGN.sub("", text)
