@@ -29,6 +29,18 @@ def test_what_is_seen_is_kept_and_the_rest_is_not(source, text):
     assert laid_out(source).strip() == text
 
 
+def test_what_no_parser_takes_shows_no_script_either():
+    """HTML that is nested so deeply that the parser gives up has its words alone, in the end without its tags."""
+    deep = "<div>" * 30_000
+    hidden = "<script type=x>fetch('no')</SCRIPT ><style>p{no}</style><!-- no <p> no -->"
+    assert words(f"{hidden}First {deep}THE WORDS{hidden} go on<script>and never end") == (
+        "First\nTHE WORDS go on\nand never end"
+    )
+    started = time.perf_counter()
+    words(deep + "<script>" * 300_000 + "<!--" * 300_000 + "</style>" * 100_000)
+    assert time.perf_counter() - started < 2
+
+
 def test_layout_tables_do_not_fill_the_text_with_spaces():
     wide = "<table><tr><td>" + "word " * 2_000 + "</td></tr>" + "<tr><td>x</td></tr>" * 50 + "</table>"
     assert len(laid_out(wide)) < 2 * len(wide)

@@ -6,6 +6,7 @@ long over large tables, so only documents of ordinary shape are given to it.
 
 import html
 import re
+from bisect import bisect_left
 
 from inscriptis import Inscriptis
 from inscriptis.css_profiles import CSS_PROFILES
@@ -34,6 +35,11 @@ _BLOCKS = (
     "pre", "section", "table", "td", "textarea", "th", "tr", "ul",
 )  # fmt: skip
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
+_UNSEEN_TEXT = (
+    (re.compile(r"<script\b[^<>]*>", re.IGNORECASE), re.compile(r"</script\s{0,20}>", re.IGNORECASE)),
+    (re.compile(r"<style\b[^<>]*>", re.IGNORECASE), re.compile(r"</style\s{0,20}>", re.IGNORECASE)),
+    (re.compile(r"<!--"), re.compile(r"-->")),
+)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _META_BYTES = 4_096
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -71,7 +77,7 @@ def words(source: str) -> str:
 def _words(tree: HtmlElement | None, source: str) -> tuple[str, list[Hint]]:
     put = 0
     if tree is None:
-        text = html.unescape(_TAG.sub("\n", source[:MAX_CHARS]))
+        text = html.unescape(_TAG.sub("\n", _without_unseen(source[:MAX_CHARS])))
     else:
         _show_shares(source, tree)
         put = put_signs(tree, source)
@@ -82,6 +88,23 @@ def _words(tree: HtmlElement | None, source: str) -> tuple[str, list[Hint]]:
         text = etree.tostring(tree, method="text", encoding="unicode")
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return take_signs(clean("\n".join(line for line in lines if line))[0], put)
+
+
+def _without_unseen(source: str) -> str:
+    """The source without scripts, styles and comments; one that never ends is kept, so that it hides no words."""
+    for begins, ends in _UNSEEN_TEXT:
+        stops = [found.end() for found in ends.finditer(source)]
+        kept, at = [], 0
+        for found in begins.finditer(source):
+            if found.start() < at:
+                continue
+            number = bisect_left(stops, found.end())
+            if number == len(stops):
+                break
+            kept.append(source[at : found.start()])
+            at = stops[number]
+        source = "".join([*kept, source[at:]])
+    return source
 
 
 def _show_shares(source: str, tree: HtmlElement) -> None:
