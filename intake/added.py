@@ -72,7 +72,7 @@ def with_files(
             parts += [_part(part, number, len(parts) + n, added) for n, part in enumerate(result.parts)]
             readers += [result.reader] if added.holds else []
         if added.holds:
-            needs |= set(result.needs) if isinstance(result, Reading) else {"attachment"}
+            needs |= _needs_of(result)
     return changed(base, reader=", ".join(dict.fromkeys(readers)), parts=parts, needs=sorted(needs), facts=facts)
 
 
@@ -82,6 +82,16 @@ def added_parts(reading: Reading) -> list[Part]:
     return reading.parts[int(first) :] if first.isascii() and first.isdigit() else []
 
 
+def _needs_of(result: Reading | Unreadable) -> set[str]:
+    """What a person must still do about a file that was added; also if it is a message that carries others, which are
+    not read with it."""
+    needs = set(result.needs) if isinstance(result, Reading) else {"attachment"}
+    return needs | {"attachment"} if isinstance(result, Reading) and result.forwarded else needs
+
+
 def _part(part: Part, inside: int, number: int, added: Added) -> Part:
     kind = "attachment" if part.kind == "body" else part.kind
-    return changed(part, number=number, kind=kind, name=added.name, inside=inside, content=part.content and added.holds)
+    return changed(
+        part, number=number, kind=kind, name=added.name, inside=inside, content=part.content and added.holds,
+        marks=part.marks if added.holds else [],
+    )  # fmt: skip

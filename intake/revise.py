@@ -20,10 +20,12 @@ _CORRECTABLE = frozenset(Response.model_fields) - {
     "received_basis", "late", "campaign", "likely_duplicate_of", "text_cut",
 }  # fmt: skip
 _ANSWERED_BY = {
-    "text": "transcription", "translation": "translation", "received_at": "received-date", "places": "place?",
-    "signatures": "signatures?", "late_decision": "late?",
+    "text": ("transcription", "quoted?"), "translation": ("translation",), "received_at": ("received-date",),
+    "places": ("place?",), "signatures": ("signatures?",), "late_decision": ("late?",),
 }  # fmt: skip
-"""The need that a correction of this column meets."""
+"""The needs that a correction of this column meets."""
+_ANSWERED_BY_ACCEPTING = ("genuine?", "quoted?")
+"""Who has compared a response with its original knows that somebody meant it, and which of the words are theirs."""
 
 
 def holding(all_decisions: Sequence[DecisionView]) -> list[DecisionView]:
@@ -49,8 +51,7 @@ def apply_decisions(rules: Rules, base: Response, held: Sequence[DecisionView]) 
     for decision in held:
         match decision.action:
             case "accept" if decision.version == base.version:
-                # Who has compared it with its original knows that somebody meant it.
-                state = _with(state, status="accepted", needs=_without(state, "genuine?"))
+                state = _with(state, status="accepted", needs=_without(state, *_ANSWERED_BY_ACCEPTING))
             case "correct":
                 column, value = column_and_value(decision.value)
                 state = corrected(state, column, value, rules)
@@ -81,8 +82,8 @@ def _with(state: Response, **changes: Any) -> Response:
     return Response.model_validate(state.model_dump() | changes)
 
 
-def _without(state: Response, need: str | None) -> tuple[str, ...]:
-    return tuple(n for n in state.needs if n != need)
+def _without(state: Response, *needs: str) -> tuple[str, ...]:
+    return tuple(n for n in state.needs if n not in needs)
 
 
 def column_and_value(typed: str) -> tuple[str, str]:
@@ -110,7 +111,7 @@ def corrected(state: Response, column: str, typed: str, rules: Rules) -> Respons
             return _with(state, answers={**state.answers, column.removeprefix("answer."): typed})
         is_time = column == "received_at"
         changes = _received(typed, rules) if is_time else {column: _typed_value(state, column, typed)}
-        needs = set(_without(state, _ANSWERED_BY.get(column)))
+        needs = set(_without(state, *_ANSWERED_BY.get(column, ())))
         if "late" in changes:
             needs = needs | {"late?"} if changes["late"] else needs - {"late?"}
         return _with(state, **changes, needs=tuple(needs))
@@ -157,7 +158,7 @@ def _transcribed(rules: Rules, state: Response, text: str) -> Response:
     """A person's words become the text; what they name fills what was blank."""
     found = normalise.transcribed(rules, text)
     blank = {c: v for c, v in found.values.items() if c != "text" and getattr(state, c) in ("", (), None)}
-    needs = set(_without(state, "transcription"))
+    needs = set(_without(state, *_ANSWERED_BY["text"]))
     if "language" in blank:
         needs |= found.needs & {"translation"}
     if not state.places:

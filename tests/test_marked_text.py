@@ -1,5 +1,8 @@
 """What marks do to a response: ``text``, ``text_cut``, contacts and places, each with its evidence."""
 
+import pytest
+
+from intake.decide import Action
 from tests.support.consultation import Consultation, bundle, message
 
 REPLY = "In-Reply-To: <question@council.example>"
@@ -157,3 +160,21 @@ def test_what_is_quoted_in_a_message_that_was_passed_on_behind_quote_signs_is_ma
         "14 High Street, NR17 1AA", "On 4 Mar 2011 at 10:15, A Team <team@council.example> wrote:"
     ]  # fmt: skip
     assert place.failures() == {}
+
+
+@pytest.mark.parametrize(
+    ("action", "value"), [("accept", ""), ("correct", "text=Keep it."), ("transcribe", "Keep it.")]
+)
+def test_a_person_who_looked_has_answered_what_was_in_doubt(place: Consultation, action: Action, value: str):
+    """Whose words a text is, is settled by whoever confirms it or writes down which they are; until that is undone."""
+    place.mail(
+        "1.eml", "Yes\n\nOn 4 Mar 2011 at 10:15, A Team <team@council.example> wrote:\n> Would you?", headers=REPLY
+    )
+    place.run("email")
+    before = place.response()
+    assert before["needs"] == "quoted?"
+    place.decide(before["reference"], action, value)
+    assert place.response()["needs"] == ""
+    assert place.failures() == {}
+    place.decide(before["reference"], "undo")
+    assert place.response() == before

@@ -491,6 +491,27 @@ def test_adding_a_file_takes_away_nothing_that_other_items_said(place: Consultat
     assert place.failures() == {}
 
 
+def test_a_message_that_is_added_is_read_as_one(place: Consultation) -> None:
+    """What it quotes is marked as long as it is there; whose words it carries in messages of its own, a person says."""
+    place.mail("a.eml", "My response is at https://we.tl/t-abc")
+    place.takes("email", received=1, responses=1)
+    before = place.response()
+    place.put("b.eml", message("I want Watton open.\n\nOn 1 Mar 2011 at 09:00, A <a@council.example> wrote:\n> Well?"))
+    place.put("c.eml", bundle(message("Close it.")))
+    place.decide(1, "add", str(place.folder / "b.eml"))
+    row = place.response()
+    assert (row["text"].split("\n\n")[1], row["needs"]) == ("I want Watton open.", "")
+    assert [mark["kind"] for mark in place.trace(1)["marked"]] == ["quoted"]
+    place.decide(1, "add", str(place.folder / "c.eml"))
+    assert place.response()["needs"] == "attachment"
+    assert place.failures() == {}
+    for _ in range(2):
+        place.decide(1, "undo")
+    assert place.response() == before
+    assert place.trace(1)["marked"] == []
+    assert place.failures() == {}
+
+
 def test_a_second_file_added_to_what_was_quarantined_can_be_taken_back(place: Consultation) -> None:
     place.put("letters/a.pdf", b"%PDF-1.4 cut")
     place.takes("letters", received=1, quarantined=1)
