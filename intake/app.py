@@ -18,8 +18,8 @@ from intake.alarms import alarms
 from intake.decide import READS_AGAIN, Office, Person, Wish, decide, find_target
 from intake.errors import ConfigurationError, Refused, StorageFull, StorageUnusable
 from intake.export import Wanted, export
+from intake.filled import Rules
 from intake.following import follow_tables
-from intake.normalise import Rules
 from intake.outcomes import Desk
 from intake.places import Gazetteer
 from intake.reading.readers import Means, NoReaders, find_means

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 from intake.config import Consultation
 from intake.fields import language
-from intake.normalise import Rules
+from intake.filled import Rules
 from storage.reference import read_reference
 
 Facts = Mapping[str, str]

@@ -16,7 +16,7 @@ from intake import normalise, passing
 from intake.added import added_files, value_of
 from intake.addressee import OVERRULED, REASONS
 from intake.errors import NotThere, Refused
-from intake.normalise import Rules
+from intake.filled import Rules
 from intake.revise import apply_decisions, check_lists, column_and_value, corrected, holding, proposal
 from intake.same import decide_alike, held_on, take_back
 from storage import acknowledgements, decisions, ledger, receipts, responses

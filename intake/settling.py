@@ -10,8 +10,8 @@ from itertools import chain
 import structlog
 
 from intake.added import added_files, with_files
+from intake.filled import Rules
 from intake.mailing import decide_doubted, flag_earlier, to_be_freed, with_follow_ups
-from intake.normalise import Rules
 from intake.outcomes import MESSAGE_TYPES, Desk, Ended, add_result, add_row
 from intake.reading.parts import Reading, ToolMissing, Unreadable
 from intake.reading.readers import Readers

@@ -9,7 +9,9 @@ from typing import Any
 
 from intake import fields
 from intake.config import MAPPABLE, Consultation, RowMapping
-from intake.normalise import Filled, Rules, add_language, finished, received
+from intake.content import add_language
+from intake.filled import Filled, Rules, finished
+from intake.when import received
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import Evidence
