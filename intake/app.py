@@ -15,7 +15,7 @@ from channels.base import Listener, Outside
 from channels.names import media_type
 from intake import config, job
 from intake.alarms import alarms
-from intake.decide import READS_AGAIN, Office, Person, Wish, decide, find_target
+from intake.decide import decide
 from intake.errors import ConfigurationError, Refused, StorageFull, StorageUnusable
 from intake.export import Wanted, export
 from intake.filled import Rules
@@ -29,6 +29,7 @@ from intake.receive import ChannelRun
 from intake.settling import reread
 from intake.tables import RowReader
 from intake.trace import read_original, trace
+from intake.wish import READS_AGAIN, Office, Person, Wish, find_target
 from storage import accounts, decisions, receipts, runs
 from storage.audit import Check, audit
 from storage.database import Database, DatabaseFull, DatabaseUnusable, LeaseHeld
