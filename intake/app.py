@@ -14,6 +14,7 @@ from channels import ADAPTERS
 from channels.base import Listener, Outside
 from channels.names import media_type
 from intake import config, job
+from intake.accounting import RunReport
 from intake.alarms import alarms
 from intake.decide import decide
 from intake.errors import ConfigurationError, Refused, StorageFull, StorageUnusable
@@ -26,7 +27,7 @@ from intake.reading.readers import Means, NoReaders, find_means
 from intake.reading.sandbox import Limits, ReaderPool
 from intake.rebuilt import follow_rebuilt
 from intake.receive import ChannelRun
-from intake.settling import reread
+from intake.rereading import reread
 from intake.tables import RowReader
 from intake.trace import read_original, trace
 from intake.wish import READS_AGAIN, Office, Person, Wish, find_target
@@ -104,7 +105,7 @@ class App:
         with self.database.write() as tx:
             runs.keep_consultation(tx, values)
 
-    def run(self, names: Sequence[str] = (), progress: job.Progress | None = None) -> job.RunReport:
+    def run(self, names: Sequence[str] = (), progress: job.Progress | None = None) -> RunReport:
         """One run of these channels (all of them, if none is named).
 
         Raises:
