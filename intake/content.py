@@ -1,7 +1,7 @@
 """What a text says: ``text`` itself, what is marked in it, and the contacts, places and language found there. Pure."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from intake import fields
 from intake.evidence import as_written, in_part
@@ -97,21 +97,29 @@ def found_in_text(rules: Rules, filled: Filled, parts: Sequence[Part], method: s
 
 
 def _places(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | None) -> None:
+    add_places(
+        filled,
+        (
+            (named.codes, in_part(part, named.start, named.end, ";".join(named.codes), method))
+            for part in parts
+            for named in rules.gazetteer.find_meant(part.text)
+            if not _is_marked(part, named.start, "quoted", "signature")
+        ),
+    )
+
+
+def add_places(filled: Filled, found: Iterable[tuple[Sequence[str], Evidence]]) -> None:
+    """``places``, from the codes that each name may mean: one that may mean several is evidence only, and a person says
+    which."""
     meant: list[Evidence] = []
-    codes: set[str] = set()
-    for part in parts:
-        for named in rules.gazetteer.find_meant(part.text):
-            if _is_marked(part, named.start, "quoted", "signature"):
-                continue
-            evidence = in_part(part, named.start, named.end, ";".join(named.codes), method)
-            if len(named.codes) == 1:
-                codes.add(named.codes[0])
-                meant.append(evidence)
-            else:
-                filled.needs.add("place?")
-                filled.offer("places", evidence)
-    if codes:
-        filled.fill("places", tuple(codes), *meant)
+    for codes, evidence in found:
+        if len(codes) == 1:
+            meant.append(evidence)
+        else:
+            filled.needs.add("place?")
+            filled.offer("places", evidence)
+    if meant:
+        filled.fill("places", tuple({evidence.value for evidence in meant}), *meant)
 
 
 def add_language(filled: Filled) -> None:
