@@ -8,9 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from intake import fields, normalise
+from intake import fields, normalise, relayed
 from intake.config import ChannelSettings
-from intake.normalise import Filled, Rules
+from intake.filled import Filled, Rules
 from intake.reading.forwards import Inlined, find_inlined, is_quoted, unquoted
 from intake.reading.headers import parse_date
 from intake.reading.marking import mark_message
@@ -237,7 +237,7 @@ def _scanned(rules: Rules, receipt: ReceiptView, reading: Reading) -> list[Found
         pages = [p for p in reading.parts if p.inside == file.number]
         if not pages and not file.problem:
             continue  # a logo of the scanner's
-        filled = normalise.scanned_letter(rules, receipt, reading, pages)
+        filled = relayed.scanned_letter(rules, receipt, reading, pages)
         if file.problem:
             filled.needs.add("attachment")
         found.append(Found(filled, reading))
@@ -250,12 +250,12 @@ def _scanned(rules: Rules, receipt: ReceiptView, reading: Reading) -> list[Found
 def _call(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
     """A voicemail that came by mail: the words of its transcript if it has one, the caller's number, never a sender."""
     said = [piece for part in reading.parts if part.kind == "body" and part.content for piece in _transcript(part)]
-    filled = normalise.relayed_words(rules, receipt, reading, said)
+    filled = relayed.relayed_words(rules, receipt, reading, said)
     if not said:
         filled.needs.add("transcription")
     if "phone" not in filled.values:
         where = [p for p in reading.parts if p.kind == "headers"] + [p for p in reading.parts if p.kind == "body"]
-        normalise.caller(rules, filled, reading.facts.get("subject", ""), where)
+        relayed.caller(rules, filled, reading.facts.get("subject", ""), where)
     return filled
 
 
