@@ -23,7 +23,7 @@ from channels.maildir import MailLayout
 from channels.oauth import AUTHORITY, SCOPE, ApplicationTokens, Registration, Tokens
 
 if TYPE_CHECKING:
-    from channels.imap_session import Account
+    from channels.imap_login import Account
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 _OF_FOLDERS = frozenset({"folder", "settle_seconds", "after", "acknowledge"})
@@ -211,7 +211,7 @@ def listen(settings: EmailSettings, outside: Outside) -> Listener | None:
 
 
 def _account(settings: EmailSettings, outside: Outside) -> "Account":
-    from channels.imap_session import Account
+    from channels.imap_login import Account
 
     return Account(
         host=settings.host or "",

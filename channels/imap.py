@@ -22,8 +22,9 @@ from channels.base import (
     SourceUnavailable,
 )
 from channels.imap_bodies import GONE, batches, fetch_batch
+from channels.imap_login import Account, Broken
 from channels.imap_move import move
-from channels.imap_session import Account, Broken, NotAnswered, Session, raw_of
+from channels.imap_session import NotAnswered, Session, raw_of
 from channels.mailboxes import is_left_out, named, roles, target_among
 
 _LONGEST_WAIT_S = 60

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from channels.base import NeverSays, Outside, SourceRefused, SourceUnavailable
-from channels.imap_session import Account, NotAnswered, Session, raw_of
+from channels.imap_login import Account
+from channels.imap_session import NotAnswered, Session, raw_of
 from channels.mailboxes import named
 
 RENEW_S = 300.0

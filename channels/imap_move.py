@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from channels.base import SourceError, SourceRefused
-from channels.imap_session import Account, NotAnswered, Session, raw_of
+from channels.imap_login import Account
+from channels.imap_session import NotAnswered, Session, raw_of
 from channels.mailboxes import named, roles, target_among
 
 _BATCH = 500  # UIDs in one command: a line of at most 8,000 characters (RFC 7162, 4)

@@ -6,64 +6,24 @@ text that a sender wrote ever goes into a command.
 
 import imaplib
 import re
-import socket
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from channels.base import SourceError, SourceRefused, SourceUnavailable
+from channels.base import SourceError, SourceUnavailable
+from channels.connection import password, trusted
+from channels.imap_login import Account, TokenRefused, connect, failure, log_in
 from channels.mailboxes import Mailbox
-from channels.oauth import Tokens, sasl_xoauth2
 
 if TYPE_CHECKING:
     from imapclient import IMAPClient
 
-_LINE_BYTES = 64 << 20  # the UIDs of 6 million messages; imaplib's own limit stops at about 125,000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_TRY_LATER = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")  # response codes of RFC 5530 that are no refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An IMAP account as configured. ``batch_bytes`` and ``batch_messages`` bound what is in memory at a time.
-
-    ``reconnect_attempts``: how often in a row a connection that broke is made anew; the first time after
-    ``reconnect_wait_s``, then after twice as long each time.
-
-    With ``tokens`` the login is XOAUTH2, ``user`` the mailbox that is meant, and there is no password. ``taken_in`` is
-    the mailbox that messages are moved to once they are durable, None if they stay where they are.
-    """
-
-    host: str
-    port: int
-    tls: Literal["starttls"] | bool
-    ca_file: Path | None
-    user: str
-    password_env: str
-    mailboxes: tuple[str, ...] | None
-    timeout_s: float
-    batch_bytes: int
-    batch_messages: int
-    reconnect_attempts: int = 4
-    reconnect_wait_s: float = 1
-    tokens: Tokens | None = None
-    taken_in: str | None = None
 
 
 class NotAnswered(Exception):
     """The server answered a command with NO or BAD, or not with IMAP. The connection can still be used."""
-
-
-class Broken(SourceUnavailable):
-    """The connection broke off, or could not be made, or the server is too busy to log in: worth another try soon."""
-
-
-class _TokenRefused(SourceRefused):
-    """The server did not take a token, which may only have ended."""
 
 
 class Session:
@@ -79,12 +39,12 @@ class Session:
         self.account = account
         self._client: IMAPClient | None = None
         if account.tokens is None:
-            self._start(_password(account, environ))
+            self._start(password(account.password_env, environ))
             return
         token = account.tokens.token()
         try:
             self._start(token)
-        except _TokenRefused:
+        except TokenRefused:
             # Good by our clock, but the server may see that otherwise, or somebody has ended it: once more, with a new
             # one. On a new connection, since some servers end theirs after a refusal.
             self._start(account.tokens.renewed(token))
@@ -93,11 +53,9 @@ class Session:
         account = self.account
         try:
             with self._speaking():
-                self._connect()
-                if account.tokens is None:
-                    self._log_in(secret)
-                else:
-                    self._log_in_by_token(secret)
+                context = trusted(account.ca_file) if account.tls is not False else None
+                self._client = client = connect(account, context)
+                log_in(client, account, context, secret)
         except NotAnswered as error:
             raise SourceUnavailable(
                 f"{account.host} (port {account.port}) does not speak IMAP as expected: check `port` and `tls`."
@@ -199,7 +157,7 @@ class Session:
             yield
         except (imaplib.IMAP4.abort, OSError) as error:
             self._drop()
-            raise _failure(self.account, error) from error
+            raise failure(self.account, error) from error
         except (imaplib.IMAP4.error, ValueError) as error:
             raise NotAnswered from error
 
@@ -208,112 +166,6 @@ class Session:
         if client is not None:
             with suppress(OSError):
                 client.shutdown()
-
-    def _connect(self) -> None:
-        from imapclient import IMAPClient
-
-        account = self.account
-        imaplib._MAXLINE = _LINE_BYTES  # type: ignore[attr-defined]  # a large mailbox's answer to SEARCH is one line
-        context = _tls_context(account) if account.tls is not False else None
-        self._client = client = IMAPClient(
-            account.host, account.port, ssl=account.tls is True, ssl_context=context, timeout=account.timeout_s
-        )
-        client.normalise_times = False  # else times lose their zone
-        client.folder_encode = False  # names as the server spells them: what LIST says, EXAMINE takes
-        # imapclient hands all that passes, letters too, to a logger; that costs a third of a fetch's CPU [measured].
-        client._imap.debug = 0
-        if account.tls == "starttls":
-            if not client.has_capability("STARTTLS"):
-                raise SourceRefused(f"{account.host} offers no STARTTLS: set `tls` to true, with the port for TLS.")
-            client.starttls(context)
-
-    def _log_in(self, password: str) -> None:
-        from imapclient.exceptions import LoginError
-
-        account, client = self.account, self._open()
-        if account.tls is not True and client.has_capability("LOGINDISABLED"):  # RFC 3501, 6.2.3
-            raise SourceRefused(f'{account.host} takes no password without TLS: set `tls` to true or "starttls".')
-        try:
-            if (account.user + password).isascii():
-                # imaplib quotes the password, but not the user.
-                client.login('"' + account.user.replace("\\", "\\\\").replace('"', '\\"') + '"', password)
-            else:
-                client.plain_login(account.user, password)  # LOGIN can't say what is not ASCII (RFC 4616 can)
-        except LoginError as error:
-            if isinstance(error.__context__, imaplib.IMAP4.abort):
-                raise error.__context__ from error  # cut off, which imapclient reports as a refusal
-            if any(code in str(error) for code in _TRY_LATER):
-                raise _not_now(account) from error
-            raise SourceRefused(
-                f"{account.host} refused the login: check `user`, and the password in the environment variable "
-                f"{account.password_env}."
-            ) from error
-
-    def _log_in_by_token(self, token: str) -> None:
-        account, client = self.account, self._open()
-        if account.tls is False:
-            raise SourceRefused('A token is never sent without TLS: set `tls` to true or "starttls".')
-        if not client.has_capability("AUTH=XOAUTH2"):
-            raise SourceRefused(f'{account.host} offers no XOAUTH2: check `host`, or set `auth` to "password".')
-        answers = iter((sasl_xoauth2(account.user, token), ""))  # to a refusal with reasons, "" asks for the end of it
-        try:
-            client._imap.authenticate("XOAUTH2", lambda _reasons: next(answers, None))
-        except imaplib.IMAP4.abort:
-            raise
-        except imaplib.IMAP4.error as error:
-            if any(code in str(error) for code in _TRY_LATER):
-                raise _not_now(account) from error
-            raise _TokenRefused(
-                f"{account.host} refused the token: check `mailbox_user`, and that the application has the right to "
-                f"IMAP (IMAP.AccessAsApp) and full access to this mailbox."
-            ) from error
-        client._cached_capabilities = None  # a server may offer more to whom it knows (RFC 9051, 6.2.2)
-
-
-def _not_now(account: Account) -> Broken:
-    return Broken(f"{account.host} can't log anybody in now: the next run tries again.")
-
-
-def _password(account: Account, environ: Mapping[str, str]) -> str:
-    password = environ.get(account.password_env, "")
-    if not password:
-        raise SourceRefused(
-            f"The environment variable {account.password_env}, which `password_env` names, is not set: "
-            f"set it to the password of the account."
-        )
-    if _CONTROL.search(password):
-        raise SourceRefused(
-            f"The password in the environment variable {account.password_env} has a line break or another control "
-            f"character: set it without."
-        )
-    return password
-
-
-def _tls_context(account: Account) -> ssl.SSLContext:
-    """Certificates and host names are always checked; ``ca_file`` stands in for the system's authorities."""
-    try:
-        return ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
-    except OSError as error:  # SSLError is one
-        raise SourceRefused("`ca_file` is no file of certificates (PEM) that can be read: correct the path.") from error
-
-
-def _failure(account: Account, error: Exception) -> SourceError:
-    """What the operator should know of a broken connection: the host and the key to look at, never user or password."""
-    where = f"{account.host} (port {account.port})"
-    if isinstance(error, socket.gaierror):
-        return Broken(f"The host {account.host} is not known: check `host` and the name service.")
-    if isinstance(error, ConnectionRefusedError):
-        return Broken(f"{where} refused the connection: check `host` and `port`, and whether it is running.")
-    if isinstance(error, TimeoutError):
-        return Broken(f"{where} did not answer within {account.timeout_s:g} s: check the network.")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return SourceUnavailable(
-            f"The certificate of {where} is not trusted ({error.verify_message}): check `host`, or name its authority "
-            f"in `ca_file`."
-        )
-    if isinstance(error, ssl.SSLError):
-        return Broken(f"{where} does not speak TLS as expected: check `port` and `tls`.")
-    return Broken(f"The connection to {where} broke off: the next run goes on where this one ended.")
 
 
 def _mailbox(attributes: Sequence[bytes], delimiter: bytes | None, raw: Any) -> Mailbox:

@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from channels.base import AdapterKind, AdapterSettings, ConfigPath, MoveFolder, NotYet, Outside
-from channels.folder import FolderAdapter, PlainLayout
+from channels.folder import FolderAdapter
+from channels.layout import PlainLayout
 from channels.names import media_type
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from channels.folder import Found, entries, found, path_of
+from channels.layout import Found, entries, found, path_of
 from channels.mailboxes import OUTGOING, role_by_name
 from channels.names import is_item, media_type, spell, suffix
 

@@ -5,7 +5,6 @@ token in its own name (RFC 6749, 4.4). XOAUTH2 then says that token to IMAP or S
 kept in memory only. No token, secret or answer of the authority ever stands in an error or a log.
 """
 
-import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from channels.base import SourceError, SourceRefused, SourceUnavailable
+from channels.connection import secret, trusted
 
 if TYPE_CHECKING:
     import requests
@@ -172,30 +172,18 @@ class _Client:
 def _trusted(ca_file: Path | None) -> str | bool:
     if ca_file is None:
         return True
-    try:
-        ssl.create_default_context(cafile=str(ca_file))
-    except OSError as error:  # SSLError is one
-        raise SourceRefused(
-            "`authority_ca_file` is no file of certificates (PEM) that can be read: correct the path."
-        ) from error
+    trusted(ca_file, "authority_ca_file")  # what can't be trusted is said by its key, before anything is asked
     return str(ca_file)
 
 
 def _credential(registration: Registration, environ: Mapping[str, str]) -> str | dict[str, str]:
     if registration.certificate_file is None:
-        return _secret(registration.client_secret_env or "", "client_secret_env", environ, "the application's secret")
+        return secret(registration.client_secret_env or "", "client_secret_env", environ, "the application's secret")
     password = None
     if registration.certificate_password_env is not None:
         key = "certificate_password_env"
-        password = _secret(registration.certificate_password_env, key, environ, "the password of the certificate file")
+        password = secret(registration.certificate_password_env, key, environ, "the password of the certificate file")
     return _certificate(registration.certificate_file, password)
-
-
-def _secret(name: str, key: str, environ: Mapping[str, str], what: str) -> str:
-    secret = environ.get(name, "")
-    if not secret:
-        raise SourceRefused(f"The environment variable {name}, which `{key}` names, is not set: set it to {what}.")
-    return secret
 
 
 def _certificate(file: Path, password: str | None) -> dict[str, str]:

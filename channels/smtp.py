@@ -8,7 +8,6 @@ import base64
 import re
 import smtplib
 import socket
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from channels.base import Sending, SourceError, SourceRefused, SourceUnavailable
-from channels.oauth import Tokens
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+from channels.connection import password, trusted, why_not_reached
+from channels.oauth import Tokens, sasl_xoauth2
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +121,8 @@ class SmtpSender:
 
     def _open(self) -> None:
         relay = self._relay
-        password = self._password()
-        context = _tls_context(relay) if relay.tls is not False else None
+        secret = self._password()
+        context = trusted(relay.ca_file) if relay.tls is not False else None
         if relay.tls is True and context is not None:
             self._smtp = smtplib.SMTP_SSL(relay.host, relay.port, _own_name(), timeout=relay.timeout_s, context=context)
         else:
@@ -136,17 +134,17 @@ class SmtpSender:
             self._smtp.starttls(context=context)
             self._smtp.ehlo_or_helo_if_needed()
         if relay.user:
-            self._log_in(self._smtp, password)
+            self._log_in(self._smtp, secret)
 
-    def _log_in(self, smtp: smtplib.SMTP, password: str) -> None:
+    def _log_in(self, smtp: smtplib.SMTP, secret: str) -> None:
         relay = self._relay
         try:
             if self._tokens is not None:
                 _log_in_by_token(smtp, relay.user, self._tokens)
-            elif (relay.user + password).isascii():
-                smtp.login(relay.user, password)
+            elif (relay.user + secret).isascii():
+                smtp.login(relay.user, secret)
             else:
-                _plain(smtp, relay.user, password)
+                _plain(smtp, relay.user, secret)
         except smtplib.SMTPAuthenticationError as error:
             if 400 <= error.smtp_code < 500:
                 raise SourceUnavailable(
@@ -168,20 +166,7 @@ class SmtpSender:
 
     def _password(self) -> str:
         relay = self._relay
-        if not relay.user or self._tokens is not None:
-            return ""
-        password = self._environ.get(relay.password_env, "")
-        if not password:
-            raise SourceRefused(
-                f"The environment variable {relay.password_env}, which `password_env` names, is not set: "
-                f"set it to the password of the account."
-            )
-        if _CONTROL.search(password):
-            raise SourceRefused(
-                f"The password in the environment variable {relay.password_env} has a line break or another control "
-                f"character: set it without."
-            )
-        return password
+        return password(relay.password_env, self._environ) if relay.user and self._tokens is None else ""
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:
@@ -218,17 +203,16 @@ def _log_in_by_token(smtp: smtplib.SMTP, user: str, tokens: Tokens) -> None:
 
 def _xoauth2(smtp: smtplib.SMTP, user: str, token: str) -> None:
     """SASL XOAUTH2, as Microsoft and Google take it. A refusal comes as a challenge, which an empty line ends."""
-    said = f"user={user}\x01auth=Bearer {token}\x01\x01"
-    code, answer = smtp.docmd("AUTH", "XOAUTH2 " + base64.b64encode(said.encode()).decode())
+    code, answer = smtp.docmd("AUTH", "XOAUTH2 " + base64.b64encode(sasl_xoauth2(user, token).encode()).decode())
     if code == 334:
         code, answer = smtp.docmd("")
     if code != 235:
         raise smtplib.SMTPAuthenticationError(code, answer)
 
 
-def _plain(smtp: smtplib.SMTP, user: str, password: str) -> None:
+def _plain(smtp: smtplib.SMTP, user: str, secret: str) -> None:
     """SASL PLAIN (RFC 4616), in UTF-8: smtplib's own login knows ASCII only."""
-    code, answer = smtp.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0{user}\0{password}".encode()).decode())
+    code, answer = smtp.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0{user}\0{secret}".encode()).decode())
     if code != 235:
         raise smtplib.SMTPAuthenticationError(code, answer)
 
@@ -239,33 +223,16 @@ def _own_name() -> str:
     return name if "." in name and name.isascii() else "[127.0.0.1]"
 
 
-def _tls_context(relay: Relay) -> ssl.SSLContext:
-    """Certificates and host names are always checked; ``ca_file`` stands in for the system's authorities."""
-    try:
-        return ssl.create_default_context(cafile=str(relay.ca_file) if relay.ca_file else None)
-    except OSError as error:  # SSLError is one
-        raise SourceRefused("`ca_file` is no file of certificates (PEM) that can be read: correct the path.") from error
-
-
 def _failure(relay: Relay, error: OSError) -> SourceError:
-    """What the operator should know of a broken connection: the host and the key to look at, never user or password."""
+    """What the operator should know of a connection that broke off or could not be made."""
     where = f"{relay.host} (port {relay.port})"
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, TimeoutError):
         error = error.__context__  # smtplib calls the one the other
+    if (said := why_not_reached(relay.host, relay.port, relay.timeout_s, error)) is not None:
+        return SourceUnavailable(said)
     match error:
-        case socket.gaierror():
-            return SourceUnavailable(f"The host {relay.host} is not known: check `host` and the name service.")
         case ConnectionRefusedError():
             return SourceUnavailable(f"{where} refused the connection: check `host` and `port`.")
-        case TimeoutError():
-            return SourceUnavailable(f"{where} did not answer within {relay.timeout_s:g} s: check the network.")
-        case ssl.SSLCertVerificationError():
-            return SourceUnavailable(
-                f"The certificate of {where} is not trusted ({error.verify_message}): check `host`, or name its "
-                f"authority in `ca_file`."
-            )
-        case ssl.SSLError():
-            return SourceUnavailable(f"{where} does not speak TLS as expected: check `port` and `tls`.")
         case smtplib.SMTPConnectError() | smtplib.SMTPHeloError() | smtplib.SMTPResponseException():
             return SourceUnavailable(f"{where} takes no connections now ({max(error.smtp_code, 0)}).")
     return SourceUnavailable(f"The connection to {where} broke off.")

@@ -14,21 +14,23 @@ from channels import ADAPTERS
 from channels.base import Listener, Outside
 from channels.names import media_type
 from intake import config, job
+from intake.accounting import RunReport
 from intake.alarms import alarms
-from intake.decide import READS_AGAIN, Office, Person, Wish, decide, find_target
+from intake.decide import decide
 from intake.errors import ConfigurationError, Refused, StorageFull, StorageUnusable
 from intake.export import Wanted, export
+from intake.filled import Rules
 from intake.following import follow_tables
-from intake.normalise import Rules
 from intake.outcomes import Desk
 from intake.places import Gazetteer
 from intake.reading.readers import NOTHING, Means, NoReaders, find_means
 from intake.reading.sandbox import Limits, ReaderPool
 from intake.rebuilt import follow_rebuilt
 from intake.receive import ChannelRun
-from intake.settling import reread
+from intake.rereading import reread
 from intake.tables import RowReader
 from intake.trace import read_original, trace
+from intake.wish import READS_AGAIN, Office, Person, Wish, find_target
 from storage import accounts, decisions, receipts, runs
 from storage.audit import Check, audit
 from storage.database import Database, DatabaseFull, DatabaseUnusable, LeaseHeld
@@ -103,7 +105,7 @@ class App:
         with self.database.write() as tx:
             runs.keep_consultation(tx, values)
 
-    def run(self, names: Sequence[str] = (), progress: job.Progress | None = None) -> job.RunReport:
+    def run(self, names: Sequence[str] = (), progress: job.Progress | None = None) -> RunReport:
         """One run of these channels (all of them, if none is named).
 
         Raises:

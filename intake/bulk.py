@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 from intake.config import Consultation
 from intake.fields import language
-from intake.normalise import Rules
+from intake.filled import Rules
 from storage.reference import read_reference
 
 Facts = Mapping[str, str]
@@ -24,15 +24,15 @@ _JUNK_FOLDER = re.compile(r"(?:junk|spam|bulk mail)(?: e-?mail)?", re.IGNORECASE
 
 # The words of a language that name nothing, and those that any consultation's title may have.
 _NAMELESS = frozenset([
-    "a", "about", "after", "all", "an", "and", "any", "are", "as", "at", "be", "been", "before", "but", "by", "can",
-    "do", "does", "each", "for", "from", "has", "have", "how", "if", "in", "into", "is", "it", "its", "just",
-    "like", "make", "makes", "many", "more", "most", "much", "must", "new", "no", "not", "of", "off", "on", "one",
-    "only", "or", "other", "our", "out", "over", "own", "should", "so", "some", "such", "than", "that", "the",
-    "their", "them", "then", "there", "these", "they", "thing", "think", "this", "those", "to", "under", "up", "us",
-    "use", "uses", "was", "way", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "whose",
-    "why", "will", "with", "within", "would", "you", "your", "agree", "answer", "better", "council", "describe",
-    "disagree", "draft", "far", "future", "improve", "neither", "nor", "plan", "plans", "please",
-    "question", "say", "strongly", "tell", "views", "want",
+    "a", "about", "after", "agree", "all", "an", "and", "answer", "any", "are", "as", "at", "be", "been", "before",
+    "better", "but", "by", "can", "council", "describe", "disagree", "do", "does", "draft", "each", "far", "for",
+    "from", "future", "has", "have", "how", "if", "improve", "in", "into", "is", "it", "its", "just", "like",
+    "make", "makes", "many", "more", "most", "much", "must", "neither", "new", "no", "nor", "not", "of", "off",
+    "on", "one", "only", "or", "other", "our", "out", "over", "own", "plan", "plans", "please", "question", "say",
+    "should", "so", "some", "strongly", "such", "tell", "than", "that", "the", "their", "them", "then", "there",
+    "these", "they", "thing", "think", "this", "those", "to", "under", "up", "us", "use", "uses", "views", "want",
+    "was", "way", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will",
+    "with", "within", "would", "you", "your",
 ])  # fmt: skip
 _CONSULTS = re.compile(
     r"\bconsult(?:ation|ations|ed|ing)?\b|\bhave (?:your|my|our|a) say\b|\bpropos(?:al|als|ed|ing)\b"
@@ -71,7 +71,7 @@ _LOOK_AT = 50_000
 _PERSONAL = frozenset([
     "aol.com", "blueyonder.co.uk", "btinternet.com", "btopenworld.com", "gmail.com", "gmx.co.uk", "gmx.com",
     "googlemail.com", "hotmail.co.uk", "hotmail.com", "icloud.com", "live.co.uk", "live.com", "mac.com", "mail.com",
-    "me.com", "msn.com", "ntlworld.com", "o2.pl", "onet.pl", "outlook.com", "outlook.co.uk", "plus.com",
+    "me.com", "msn.com", "ntlworld.com", "o2.pl", "onet.pl", "outlook.co.uk", "outlook.com", "plus.com",
     "proton.me", "protonmail.com", "sky.com", "talk21.com", "talktalk.net", "tiscali.co.uk", "virginmedia.com",
     "wp.pl", "yahoo.co.uk", "yahoo.com", "ymail.com",
 ])  # fmt: skip

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from intake.normalise import Filled, in_header
+from intake.evidence import in_header
+from intake.filled import Filled
 from intake.reading.parts import Part, Reading
 from storage.schema import Evidence
 

@@ -13,10 +13,10 @@ import typer
 
 from intake import show
 from intake.app import WAITING, App, actor
-from intake.decide import ACTIONS, Wish
 from intake.errors import ConfigurationError, IntakeError, NotWritten
 from intake.export import Wanted
 from intake.log import configure, say_retries
+from intake.wish import ACTIONS, Wish
 from storage.schema import OUTCOMES
 
 cli = typer.Typer(

@@ -6,7 +6,7 @@ All of it is worked out anew from what is stored, so a run that was killed half-
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from intake.normalise import Rules
+from intake.filled import Rules
 from intake.outcomes import ROWS_READER, Desk, make_response
 from intake.receive import ChannelRun
 from intake.rewrite import flag, restate, rewritten

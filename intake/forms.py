@@ -1,10 +1,12 @@
-"""Which questions the fields of a filled form answer. Pure."""
+"""Which questions the fields of a filled form answer, and what remains of its text. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intake.config import Question
-from intake.reading.parts import FormField, Part
+from intake.evidence import in_part
+from intake.filled import Filled, Rules
+from intake.reading.parts import FormField, Part, piece_of
 
 _TICKED = frozenset({"on", "yes", "true", "1", "x", "ja", "oui", "tak"})
 
@@ -17,6 +19,41 @@ class Answer:
     value: str
     field: FormField
     fits: bool
+
+
+def with_answers(rules: Rules, filled: Filled, parts: Sequence[Part]) -> list[Part]:
+    """The parts, with the answers of a filled form taken as answers; what else was filled in stays, line by line."""
+    return [piece for part in parts for piece in (_filled_in(rules, filled, part) if part.fields else [part])]
+
+
+def _filled_in(rules: Rules, filled: Filled, part: Part) -> list[Part]:
+    answers = answers_of(rules.consultation.questions, part)
+    own, given = [], dict[str, list[str]]()
+    for answer in answers:
+        question, field_ = answer.question, answer.field
+        evidence = in_part(part, field_.start, field_.end, answer.value)
+        if not answer.fits:
+            filled.needs.add("conflict")
+        if question.monitoring:
+            filled.monitoring[question.id] = answer.value
+        elif not answer.fits:
+            filled.offer(f"answer.{question.id}", evidence)
+        else:
+            given.setdefault(question.id, []).append(answer.value)
+            filled.offer(f"answer.{question.id}", evidence)
+            if question.kind == "text":
+                own.append(piece_of(part, field_.start, field_.end))
+    for q in rules.consultation.questions:
+        if q.id in given:
+            values = given[q.id]
+            filled.answers[q.id] = "\n\n".join(values) if q.kind == "text" else ";".join(sorted(set(values)))
+    taken = {answer.field for answer in answers if answer.fits or answer.question.monitoring}
+    return own + [piece_of(part, *_line_around(part, f.start, f.end)) for f in part.fields if f not in taken]
+
+
+def _line_around(part: Part, start: int, end: int) -> tuple[int, int]:
+    """From the start of the line, which holds the label, to the end of the value."""
+    return part.text.rfind("\n", 0, start) + 1, end
 
 
 def answers_of(questions: Sequence[Question], part: Part) -> list[Answer]:

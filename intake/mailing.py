@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from intake.bulk import services
-from intake.normalise import Rules, in_header
+from intake.evidence import in_header
+from intake.filled import Rules
 from intake.reading.parts import Part, Reading
 from intake.rewrite import flag, rewritten
 from storage import mailkeys, responses

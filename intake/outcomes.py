@@ -16,8 +16,8 @@ from intake.bulk import bulk_signs, doubts_for, services, spam_sign
 from intake.claims import add_claims
 from intake.config import ChannelSettings
 from intake.cues import cues
+from intake.filled import Filled, Rules
 from intake.mailing import Doubted, keys_of
-from intake.normalise import Filled, Rules
 from intake.reading.parts import Reading, ToolMissing, Unreadable, marks_hold
 from intake.reading.sandbox import ReadResult
 from intake.screening import Verdict, screen_message

@@ -12,7 +12,7 @@ from itertools import groupby, product
 
 import structlog
 
-from intake.normalise import Rules
+from intake.filled import Rules
 from intake.receive import ChannelRun, Listed
 from intake.rewrite import restate
 from storage import ledger, rebuilt, responses

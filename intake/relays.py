@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from intake import fields, normalise
+from intake import fields, normalise, relayed
 from intake.added import added_parts
 from intake.config import ChannelSettings
-from intake.normalise import Filled, Rules
+from intake.filled import Filled, Rules
 from intake.reading.forwards import Inlined, find_inlined, is_quoted, unquoted, unquoted_places
 from intake.reading.headers import parse_date
 from intake.reading.marking import mark_message
@@ -285,7 +285,7 @@ def _scanned(rules: Rules, receipt: ReceiptView, reading: Reading) -> list[Found
     letters = [letter for letter in letters if letter != ([], False)]  # that was a logo of the scanner's
     found = []
     for pages, is_bad in letters or ([([], False)] if more else []):
-        filled = normalise.scanned_letter(rules, receipt, reading, [*pages, *more])
+        filled = relayed.scanned_letter(rules, receipt, reading, [*pages, *more])
         if (is_bad and not more) or any(p.problem for p in added if p.inside is None):
             filled.needs.add("attachment")
         found.append(Found(filled, reading))
@@ -300,12 +300,12 @@ def _call(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
     caller's number, never a sender."""
     said = [piece for part in reading.parts if part.kind == "body" and part.content for piece in _transcript(part)]
     said += [part for part in added_parts(reading) if part.content and part.text.strip()]
-    filled = normalise.relayed_words(rules, receipt, reading, said)
+    filled = relayed.relayed_words(rules, receipt, reading, said)
     if not said:
         filled.needs.add("transcription")
     if "phone" not in filled.values:
         where = [p for p in reading.parts if p.kind == "headers"] + [p for p in reading.parts if p.kind == "body"]
-        normalise.caller(rules, filled, reading.facts.get("subject", ""), where)
+        relayed.caller(rules, filled, reading.facts.get("subject", ""), where)
     return filled
 
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from intake import normalise
 from intake.errors import Refused
 from intake.fields import read_time
-from intake.normalise import Rules
+from intake.filled import Rules
+from intake.when import is_late
 from storage.decisions import DecisionView
 from storage.schema import Response
 
@@ -143,7 +144,7 @@ def _received(typed: str, rules: Rules) -> dict[str, Any]:
     when = read_time(typed, rules.consultation.timezone)
     if when is None:
         raise Refused("received_at: should be a date and time, such as 2011-03-01 09:30.")
-    late = normalise.is_late(rules.consultation, when.at, day_only=when.day_only)
+    late = is_late(rules.consultation, when.at, day_only=when.day_only)
     return {"received_at": when.at, "received_basis": "person", "late": late}
 
 

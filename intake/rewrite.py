@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from intake.normalise import Rules
+from intake.filled import Rules
 from intake.receive import ChannelRun
 from intake.revise import apply_decisions, holding
 from storage import decisions, responses

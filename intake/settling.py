@@ -3,36 +3,25 @@
 What can be read becomes responses. A repeat is a byte-identical whole message or file, and nothing less certain.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from itertools import chain
 
-import structlog
-
-from intake.added import added_files, added_to_read, with_files
-from intake.mailing import decide_doubted, flag_earlier, to_be_freed, with_follow_ups
-from intake.normalise import Rules
+from intake.filled import Rules
 from intake.outcomes import MESSAGE_TYPES, Desk, Ended, add_result, add_row
-from intake.reading.parts import Reading, ToolMissing, Unreadable
+from intake.reading.parts import ToolMissing, Unreadable
 from intake.reading.readers import Readers
 from intake.reading.sandbox import ReadJob, ReadResult
 from intake.reading.splitting import NEXT_STEP
 from intake.receive import ChannelRun
-from intake.revise import apply_decisions, holding
-from intake.splitting import row_cells, split_delivery
-from storage import decisions, deliveries, ledger, mailkeys, rebuilt, receipts, responses, rows
-from storage.database import Transaction
+from intake.splitting import row_cells
+from intake.written import write_ended
+from storage import rebuilt, receipts
 from storage.receipts import ReceiptView, Settled
-from storage.reference import make_reference
-from storage.responses import Change, NewResponse
 
-log = structlog.get_logger()
 _PAGE = 500
 _WRITE_EVERY = 100
 _WRITE_CHARACTERS = 4_000_000
-_NOT_READ = frozenset({"follow-up?", "duplicate?", "genuine?"})
-"""The needs that other items, or the way in which an item came, give a response: reading it again takes none away."""
-_DAMAGED = Unreadable(
+DAMAGED = Unreadable(
     "The stored bytes are no longer those that were received.", "Restore this original from a backup, then retry."
 )
 
@@ -101,12 +90,12 @@ def _settle_items(
 
     def jobs() -> Iterator[ReadJob]:
         for receipt, older in _items(current, followers=followers):
-            decided = None if older is None else _as_repeat(current, receipt, older)
+            decided = None if older is None else as_repeat(current, receipt, older)
             if decided is not None:
                 writer.ended.settled.append(decided)
                 writer.ended.receipts += 1
             elif not current.originals.intact(receipt.sha256):
-                add_result(desk, writer.ended, receipt, _DAMAGED)
+                add_result(desk, writer.ended, receipt, DAMAGED)
             else:
                 opened[receipt.id] = receipt
                 yield read_job(current, receipt)
@@ -140,7 +129,7 @@ def _without_attachments(job: ReadJob, result: ReadResult) -> ReadJob | None:
     return ReadJob(job.key, job.path, job.content, job.media_type, {**job.options, "attachments": False})
 
 
-def _read_now(current: ChannelRun, pool: Readers, receipt: ReceiptView) -> ReadResult:
+def read_now(current: ChannelRun, pool: Readers, receipt: ReceiptView) -> ReadResult:
     """The reading of one receipt's original."""
     [(job, result)] = pool.read([read_job(current, receipt)])
     again = _without_attachments(job, result)
@@ -159,7 +148,7 @@ def _items(current: ChannelRun, *, followers: bool) -> Iterator[tuple[ReceiptVie
                 yield receipt, older if followers else None
 
 
-def _as_repeat(current: ChannelRun, receipt: ReceiptView, older: int) -> Settled | None:
+def as_repeat(current: ChannelRun, receipt: ReceiptView, older: int) -> Settled | None:
     """The outcome of a receipt whose bytes an older one holds; None if it must be read for itself: what is empty or
     quarantined never has a repeat."""
     with current.database.read() as tx:
@@ -178,171 +167,3 @@ def read_job(current: ChannelRun, receipt: ReceiptView) -> ReadJob:
     """The job that reads a receipt's original. Messages of an mbox have their ``>From`` lines unquoted."""
     options = {"unquote_from": True} if receipt.delivery_id is not None else {}
     return ReadJob(receipt.id, current.originals.path(receipt.sha256), None, receipt.media_type, options)
-
-
-def write_ended(current: ChannelRun, rules: Rules, ended: Ended) -> None:
-    """Write what became of some receipts, in one transaction."""
-    at, run = current.clock(), current.run
-    with current.database.write() as tx:
-        new = _with_free_references(tx, _without_versions(tx, current, ended))
-        mailkeys.add_keys(tx, ended.mail_keys)
-        links = mailkeys.links(tx, ended.mail_keys)
-        new = with_follow_ups(links, new, ended.parts, ended.doubted)
-        sure = [item for item in new if item.receipt_id not in ended.doubted]
-        responses.add_responses(tx, run, at, sure)
-        responses.add_parts(tx, ended.parts)
-        rebuilt.keep_identities(tx, list(ended.identities.items()))
-        receipts.settle(tx, run, at, ended.settled)
-        if ended.doubted:
-            counting, aside = decide_doubted(tx, ended.doubted, new)
-            responses.add_responses(tx, run, at, counting)
-            receipts.settle(tx, run, at, aside)
-        flag_earlier(tx, rules, run, at, links, sure)
-        ledger.number_entries(tx)
-    for settled in ended.settled:
-        if settled.outcome == "quarantined":
-            log.info("quarantined", receipt=settled.receipt, reason=settled.reason, next=settled.next_step)
-
-
-def _without_versions(tx: Transaction, current: ChannelRun, ended: Ended) -> list[NewResponse]:
-    """Link rows whose id has a response already to that one; ``follow_tables`` then decides whose values it shows."""
-    known = rows.response_of_key(tx, current.channel, list(ended.row_ids)) if ended.row_ids else {}
-    further = {ended.row_ids[key]: response for key, response in known.items()}
-    responses.link_receipts(tx, [(response, receipt) for receipt, response in further.items()])
-    receipts.settle(tx, current.run, current.clock(), [Settled(receipt, "read") for receipt in further])
-    return [new for new in ended.responses if new.receipt_id not in further]
-
-
-def _with_free_references(tx: Transaction, new: Sequence[NewResponse]) -> list[NewResponse]:
-    """The same responses; one whose reference another has already (45 bits may meet) gets the next one."""
-    taken = responses.taken_references(tx, [n.response.reference for n in new])
-    free = []
-    for item in new:
-        response = item.response
-        while response.reference in taken:
-            prefix = response.reference.partition("-")[0]
-            following = make_reference(prefix, response.consultation, response.channel, response.reference)
-            response = response.model_copy(update={"reference": following})
-            taken |= responses.taken_references(tx, [following])
-        taken.add(response.reference)
-        free.append(replace(item, response=response))
-    return free
-
-
-def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView, *, screened: bool) -> None:
-    """Read one receipt again and settle it anew, because a person asked for it."""
-    writer = _Writer(current, desk.rules, lambda _: None)
-    if receipt.kind == "file":
-        _split_again(current, desk, pool, receipt)
-        return
-    if receipt.kind == "row":
-        with current.database.read() as tx:
-            content = receipts.contents(tx, [receipt.sha256])[receipt.sha256]
-        add_row(desk, writer.ended, receipt, row_cells(content), screened=screened)
-    elif (decided := _as_older(current, receipt)) is not None:
-        writer.ended.settled.append(decided)
-        writer.ended.receipts += 1
-    else:
-        intact = current.originals.intact(receipt.sha256)
-        first = _read_now(current, pool, receipt) if intact else _DAMAGED
-        result = _with_added(current, pool, receipt, first)
-        add_result(desk, writer.ended, receipt, result, screened=screened)
-        if _read_anew(current, desk, writer.ended):
-            return
-    writer.write()
-
-
-def free_doubted(current: ChannelRun, desk: Desk, pool: Readers) -> int:
-    """Give back to be responses what was set aside as advertising before something else from its service was one; how
-    many. Each may speak for others in turn, so it is asked until there are none."""
-    tried: set[int] = set()
-    while True:
-        with current.database.read() as tx:
-            numbers = [number for number in to_be_freed(tx, current.channel) if number not in tried]
-            waiting = receipts.by_numbers(tx, numbers[:_PAGE])
-        if not waiting:
-            break
-        for receipt in waiting:
-            tried.add(receipt.id)
-            reread(current, desk, pool, receipt, screened=True)
-    with current.database.read() as tx:
-        return sum(
-            receipt.outcome != "set_aside"
-            for start in range(0, len(tried), _PAGE)
-            for receipt in receipts.by_numbers(tx, sorted(tried)[start : start + _PAGE])
-        )
-
-
-def _with_added(current: ChannelRun, pool: Readers, receipt: ReceiptView, result: ReadResult) -> ReadResult:
-    """A reading with the files that people added to the receipt."""
-    with current.database.read() as tx:
-        files = added_files(decisions.decisions_on(tx, [receipt.id], None))
-        kinds = {f.sha256: row.media_type for f in files if (row := receipts.original(tx, f.sha256)) is not None}
-    if not files or isinstance(result, ToolMissing):
-        return result
-    found: dict[int, Reading | Unreadable] = {}
-    jobs = [
-        ReadJob(n, current.originals.path(file.sha256), None, kinds.get(file.sha256, ""), {})
-        for n, file in enumerate(files)
-        if current.originals.intact(file.sha256)
-    ]
-    for job, read in pool.read(jobs):
-        if isinstance(read, ToolMissing):
-            return read
-        found[job.key] = read
-    return with_files(
-        result, [(file, kinds.get(file.sha256, ""), found.get(n, _DAMAGED)) for n, file in enumerate(files)]
-    )
-
-
-def _read_anew(current: ChannelRun, desk: Desk, ended: Ended) -> bool:
-    """Give the response that a receipt has already what a new reading made of it, with people's decisions on top;
-    false if it has none. ``version`` counts the files that were added, so that an acceptance is of what was seen."""
-    at = current.clock()
-    with current.database.write() as tx:
-        mine = responses.responses_of(tx, [new.receipt_id for new in ended.responses])
-        if len(ended.responses) != 1 or not mine.get(ended.responses[0].receipt_id):
-            return False
-        new = ended.responses[0]
-        view = responses.load(tx, mine[new.receipt_id])[0]
-        held = holding(decisions.decisions_on(tx, [new.receipt_id], view.id))
-        kept = responses.base_state(tx, view)
-        base = new.response.model_copy(
-            update={
-                "reference": kept.reference,
-                "version": 1 + sum(added_to_read(decision) for decision in held),
-                "needs": tuple(sorted({*new.response.needs, *(_NOT_READ & set(kept.needs))})),
-                "likely_duplicate_of": kept.likely_duplicate_of,
-                "campaign": kept.campaign,
-            }
-        )
-        state = apply_decisions(desk.rules, base, held)
-        decided = any(decision.response_id is not None for decision in held)
-        change = Change(
-            response_id=view.id, cause="decision" if decided else "reading", response=state,
-            base=base if decided else None, evidence=new.evidence, receipt_id=new.receipt_id,
-            monitoring=new.monitoring,
-        )  # fmt: skip
-        responses.change_response(tx, current.run, at, change)
-        responses.add_parts(tx, ended.parts)
-        if receipts.by_numbers(tx, [new.receipt_id])[0].outcome != "read":
-            receipts.settle(tx, current.run, at, [Settled(new.receipt_id, "read")])
-        ledger.number_entries(tx)
-    return True
-
-
-def _as_older(current: ChannelRun, receipt: ReceiptView) -> Settled | None:
-    """The outcome of a receipt whose bytes an older one holds, None if there is none or it must be read for itself."""
-    with current.database.read() as tx:
-        older = receipts.first_holders(tx, [receipt.sha256])[receipt.sha256]
-    return _as_repeat(current, receipt, older) if older < receipt.id else None
-
-
-def _split_again(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView) -> None:
-    with current.database.write() as tx:
-        number = deliveries.reopen(tx, current.run, current.clock(), receipt.id)
-        if number is None:
-            return
-        delivery = deliveries.delivery(tx, number)
-    if split_delivery(current, pool, desk.channel.mapping, delivery) is None:
-        settle_pending(current, desk, pool, lambda _: None)

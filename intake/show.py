@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from intake.job import NoProgress, RunReport
+from intake.accounting import RunReport
+from intake.job import NoProgress
 from intake.job import Progress as Teller
 from intake.reading.readers import LIMITS_ALONE, SANDBOXED, Means
 from storage.audit import Check

@@ -9,7 +9,9 @@ from typing import Any
 
 from intake import fields
 from intake.config import MAPPABLE, Consultation, RowMapping
-from intake.normalise import Filled, Rules, add_language, finished, received
+from intake.content import add_language, add_places
+from intake.filled import Filled, Rules, finished
+from intake.when import received
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import Evidence
@@ -120,19 +122,14 @@ class RowReader:
         """The places that the free text names, where no column gives them."""
         if "places" in filled.values:
             return
-        meant: list[Evidence] = []
+        found = []
         for said in filled.evidence.get("text", []):
             words = said.quote or ""
             for named in self._rules.gazetteer.find_meant(words):
                 quote, value = words[named.start : named.end], ";".join(named.codes)
                 evidence = Evidence(value=value, method="row", confidence=1.0, place=said.place, quote=quote)
-                if len(named.codes) == 1:
-                    meant.append(evidence)
-                else:
-                    filled.needs.add("place?")
-                    filled.offer("places", evidence)
-        if meant:
-            filled.fill("places", tuple({evidence.value for evidence in meant}), *meant)
+                found.append((named.codes, evidence))
+        add_places(filled, found)
 
     def _received(self, filled: Filled, receipt: ReceiptView, row: "_Row", mapped: tuple[str, ...]) -> None:
         submitted = self._mapping.submitted_column

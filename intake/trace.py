@@ -7,8 +7,8 @@ from typing import Any
 
 from intake.added import added_files
 from intake.addressee import REASONS
-from intake.decide import find_target
 from intake.errors import NotThere
+from intake.wish import find_target
 from storage import acknowledgements, decisions, deliveries, ledger, receipts, responses
 from storage.acknowledgements import Standing
 from storage.columns import utc_text

@@ -11,9 +11,9 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from channels.base import Listener, NeverSays, SourceError
+from intake.accounting import RunReport
 from intake.config import Settings
 from intake.errors import IntakeError
-from intake.job import RunReport
 
 log = structlog.get_logger()
 _ENDING = {signal.SIGTERM, signal.SIGINT}

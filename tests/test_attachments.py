@@ -13,7 +13,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from intake.reading import mime
-from intake.reading.mimewalk import MAX_PARTS
+from intake.reading.budget import MAX_PARTS
 from intake.reading.parts import Reading
 from tests.support import outlook
 from tests.support.consultation import Consultation, pdf

@@ -14,7 +14,7 @@ from channels.base import (
     Missed,
 )
 from channels.imap_bodies import batches
-from channels.imap_session import Account
+from channels.imap_login import Account
 from tests.conformance import Environment, build
 from tests.support.dovecot import Dovecot, Mailbox
 from tests.support.processes import service_folder

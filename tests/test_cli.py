@@ -18,7 +18,7 @@ import structlog
 import typer
 
 from intake import cli
-from intake.decide import ACTIONS
+from intake.wish import ACTIONS
 from tests.support.consultation import Consultation, Done, message
 
 COMMANDS = {"run", "status", "trace", "original", "decide", "verify", "export", "watch"}

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from intake.app import App
-from intake.decide import ACTIONS, Action, Person, Wish
 from intake.errors import IntakeError, NotThere, Refused
 from intake.export import Wanted
+from intake.wish import ACTIONS, Action, Person, Wish
 from tests.support.consultation import ACCOUNT, SURVEY, Consultation, pdf, table, without
 
 DAY = datetime(2011, 3, 1, 12, tzinfo=UTC)

@@ -136,7 +136,7 @@ def nasty(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Consult
     made.takes("survey", received=len(NASTY), read=len(NASTY))
     answers = {row["source"]: row for row in made.export()}
     with made.app() as app:
-        from intake.decide import Person, Wish
+        from intake.wish import Person, Wish
 
         for n, value in enumerate(NASTY):
             if answers[f"R{n}"]["answer.structure"] != value:

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from channels import ADAPTERS
 from intake import config, normalise
-from intake.normalise import Filled, Rules
+from intake.filled import Filled, Rules
 from intake.outcomes import Desk, Ended, add_result
 from intake.places import Gazetteer
 from intake.reading import mime
 from intake.reading.parts import Part, Reading, Word
 from intake.tables import RowReader
+from intake.when import received
 from storage.receipts import ReceiptView
 from storage.schema import LATEST_POSSIBLE, NEEDS, Evidence, FieldEvidence, ReceivedBasis
 from tests.support.consultation import CONFIG, PLACES, message
@@ -358,7 +359,7 @@ def test_what_the_config_requires_and_is_blank_asks_for_the_respondent(rules: Ru
 def test_late_is_decided_to_the_instant(rules: Rules, basis: str, at: datetime, is_late: bool) -> None:
     """Up to the last instant of the closing day is in time, midnight is late; a latest possible time proves neither."""
     filled = Filled()
-    normalise.received(rules, filled, at.astimezone(timezone(timedelta(hours=5))), basis, method="source")
+    received(rules, filled, at.astimezone(timezone(timedelta(hours=5))), basis, method="source")
     unproven = is_late and basis in LATEST_POSSIBLE
     assert filled.values["late"] is (None if unproven else is_late)
     assert filled.needs == ({"received-date"} if unproven else {"late?"} if is_late else set())
@@ -383,7 +384,7 @@ def test_a_day_alone_is_late_after_the_closing_day_only(
     closing = Rules(rules.consultation.model_copy(update={"closes": closes}), rules.gazetteer)
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo("Europe/London"))
     filled = Filled()
-    normalise.received(closing, filled, noon.astimezone(UTC), "call", method="row", day_only=True)
+    received(closing, filled, noon.astimezone(UTC), "call", method="row", day_only=True)
     assert filled.values["late"] is is_late
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.decide import Action
 from intake.errors import Refused
 from intake.passing import due_day, is_working_day, working_days
+from intake.wish import Action
 from storage.schema import PASSED_ON_REASONS
 from tests.support.consultation import Consultation, without
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake.claims import add_claims
-from intake.normalise import Filled
+from intake.filled import Filled
 from intake.reading import mime
 from intake.reading.mailnames import readable, signs
 from intake.reading.mailservice import organisation

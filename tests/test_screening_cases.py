@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from channels import ADAPTERS
 from intake import config
-from intake.normalise import Rules
+from intake.filled import Rules
 from intake.outcomes import Desk, Ended, add_result
 from intake.places import Gazetteer
 from intake.reading import mime

@@ -45,6 +45,7 @@ Facts (all strings; absent if unknown):
 import re
 from functools import partial
 
+from intake.reading.budget import MAX_DEPTH, MAX_FORWARDED_DEPTH, MAX_PARTS, Budget
 from intake.reading.clean import clean
 from intake.reading.dispatch import Tick, no_tick
 from intake.reading.headers import decode_words
@@ -52,7 +53,7 @@ from intake.reading.identity import identity
 from intake.reading.mailfacts import from_header
 from intake.reading.marking import mark_message
 from intake.reading.mimetree import MAX_HEADER_BYTES, Entity
-from intake.reading.mimewalk import MAX_DEPTH, MAX_FORWARDED_DEPTH, MAX_PARTS, Budget, Walk
+from intake.reading.mimewalk import Walk
 from intake.reading.parts import Reading, Unreadable
 from intake.reading.quoting import Writer
 from intake.reading.wire import Options

@@ -7,25 +7,16 @@ from typing import Any
 
 from msgspec.structs import replace as changed
 
-from intake.reading import attached, dispatch, htmltext, mailfacts
+from intake.reading import alternatives, attached, dispatch, htmltext, mailfacts
+from intake.reading.budget import MAX_CHARS, MAX_DEPTH, MAX_FORWARDED_DEPTH, MAX_PARTS, MAX_SECONDS, Budget
 from intake.reading.clean import clean_name
+from intake.reading.logos import is_logo
 from intake.reading.mimetree import Entity
 from intake.reading.parts import Part, Reading, Unreadable
 from intake.reading.plaintext import MAX_BYTES, decode_text, unflow, unquote_from
 from intake.reading.quoting import Hint
 from intake.reading.wire import Options
 
-MAX_PARTS = 1_000
-MAX_DEPTH = 50
-MAX_FORWARDED_DEPTH = 8
-MAX_CHARS = 12_000_000
-"""Of all texts of a message together; a word with its box counts as ``_WORD_CHARS``."""
-MAX_SECONDS = 600.0
-"""After which the attachments that are left stay unread."""
-_WORD_CHARS = 80
-_LOGO_BYTES, _RELATED_LOGO_BYTES, _PIXEL_BYTES, _DOT_BYTES = 20_000, 100_000, 1_500, 200
-_MAGIC_BYTES, _PICTURES = 8, (b"GIF8", b"\x89PNG", b"\xff\xd8\xff")
-_ALMOST_AS_LONG, _FEW_CHARS = 0.6, 40
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
 _REPORTS = frozenset({"delivery-status", "disposition-notification", "feedback-report", "rfc822-headers"})
 _ENCRYPTED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"})
@@ -41,19 +32,6 @@ _BROKEN = "The file is damaged in a way that its reader did not expect."
 _LOST = "The attachments of this message are unread: reading them ended the reader. Open them by hand."
 _TOO_LONG = f"The message is longer than {MAX_CHARS // 1_000_000} million characters; this part is unread."
 _TOO_SLOW = f"The message took more than {MAX_SECONDS:.0f} seconds to read; this attachment is unread."
-
-
-class Budget:
-    """How much a message and all that it carries may still have: parts, characters, time."""
-
-    def __init__(self) -> None:
-        self.parts = MAX_PARTS
-        self.chars = MAX_CHARS
-        self.until = monotonic() + MAX_SECONDS
-
-    def take(self, part: Part) -> None:
-        """Count what a part takes up on its way out of here."""
-        self.chars -= len(part.text) + _WORD_CHARS * len(part.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,39 +125,9 @@ class Walk:
             # No delimiter line: mail programs show the body as text, and words must not be lost.
             self._text(entity, "text/plain", inside, is_body=True)
         elif entity.subtype == "alternative":
-            self._choose(ranges)
+            alternatives.choose(self.parts, ranges)
         if not place.alternative:
             self._lay_out()
-
-    def _choose(self, ranges: list[range]) -> None:
-        """Let one alternative be content: the plain text, unless it says much less than the HTML. RFC 2046, 5.1.4."""
-        plain = self._longest(ranges, "text/plain")
-        rich = self._longest(ranges, "text/html")
-        chosen = plain
-        if rich is not None:
-            shown, short = self._chars(rich), 0 if plain is None else self._chars(plain)
-            if short == 0 or (short < _ALMOST_AS_LONG * shown and shown - short > _FEW_CHARS):
-                chosen = rich
-        if chosen is None:
-            return
-        for numbers in ranges:
-            for number in numbers if numbers != chosen else ():
-                if self.parts[number].kind == "body":
-                    self.parts[number] = changed(self.parts[number], content=False)
-
-    def _longest(self, ranges: list[range], media_type: str) -> range | None:
-        having = [
-            numbers
-            for numbers in ranges
-            if any(self._is_body(n) and self.parts[n].media_type == media_type for n in numbers)
-        ]
-        return max(having, key=self._chars, default=None)
-
-    def _chars(self, numbers: range) -> int:
-        return sum(len("".join(self.parts[n].text.split())) for n in numbers if self._is_body(n))
-
-    def _is_body(self, number: int) -> bool:
-        return self.parts[number].kind == "body" and self.parts[number].content
 
     def _lay_out(self) -> None:
         """Give the HTML bodies that are content their layout: making it takes long, so the others have words only."""
@@ -204,7 +152,7 @@ class Walk:
             self._text(entity, media_type, place, is_body=is_body)
         elif media_type.startswith("text/") and is_body and media_type not in _DATA:
             self._text(entity, "text/plain", place, is_body=True)
-        elif media_type.startswith("image/") and _is_logo(entity, place):
+        elif media_type.startswith("image/") and is_logo(entity, related=place.related):
             self.add("attachment", media_type, name=entity.name, content=False)
         elif media_type in attached.DOCUMENTS:
             self._document(entity, media_type)
@@ -310,13 +258,13 @@ class Walk:
             self._unread(entity, self._no_room() or "This file of Outlook's (winmail.dat) is damaged.")
             return
         self.add("attachment", attached.TNEF, name=entity.name, content=False)
-        before = sum(self._chars(range(n, n + 1)) for n in range(len(self.parts)))
+        before = alternatives.characters(self.parts, range(len(self.parts)))
         number = len(self.parts)
         self.visit(Entity(inner, 0, len(inner)), replace(place, depth=place.depth + 1))
         if before:
             # The message says it all beside the wrapping: what stands inside is the same text again.
             for n in range(number, len(self.parts)):
-                if self._is_body(n):
+                if alternatives.is_body(self.parts[n]):
                     self.parts[n] = changed(self.parts[n], content=False)
 
     def _message(self, entity: Entity, place: _Place, media_type: str = "") -> None:
@@ -347,16 +295,3 @@ class Walk:
         self.attached = True
         self.needs.add(need)
         self.add("attachment", entity.media_type, name=entity.name, content=False, problem=problem)
-
-
-def _is_logo(entity: Entity, place: _Place) -> bool:
-    """Whether a picture belongs to the look of the message. A large one may be a letter that was pasted in; a few bytes
-    that were attached and are no picture may be what is left of one."""
-    if entity.disposition == "attachment":
-        return entity.size < _DOT_BYTES and entity.body(_MAGIC_BYTES).startswith(_PICTURES)
-    if entity.size < _PIXEL_BYTES:
-        return True
-    shown_inside = place.related or entity.disposition == "inline" or entity.has("content-id")
-    if place.related and entity.has("content-id"):
-        return entity.size < _RELATED_LOGO_BYTES
-    return shown_inside and entity.size < _LOGO_BYTES

@@ -26,9 +26,12 @@ def test_every_scan_and_damaged_pdf_has_an_outcome(corpus: Path, place: Consulta
 
 
 def test_tables_hold_what_their_truth_says(corpus: Path, place: Consultation) -> None:
-    """The rows of csv-spectrum come out as its JSON has them (but for the two whose truth differs)."""
+    """The rows of csv-spectrum come out as its JSON has them (but for the two whose truth differs). Of files with the
+    same bytes one is taken, and the others are its repeats."""
+    same: dict[bytes, str] = {}
     for path in sorted((corpus / "bad/csv-spectrum/csvs").glob("*.csv")):
         place.put(f"survey/{path.name}", path.read_bytes())
+        same.setdefault(path.read_bytes(), path.name)
     place.configure('id_column = "ID"', "")
     place.configure('submitted_column = "When"\n', "")
     account = place.takes("survey", quarantined=0, pending=0)
@@ -41,7 +44,8 @@ def test_tables_hold_what_their_truth_says(corpus: Path, place: Consultation) ->
     for path in sorted((corpus / "bad/csv-spectrum/json").glob("*.json")):
         if path.stem not in ("location_coordinates", "newlines_crlf"):
             truth = json.loads(path.read_text(encoding="utf-8"))
-            assert kept[f"{path.stem}.csv"] == truth, path.stem
+            content = (corpus / f"bad/csv-spectrum/csvs/{path.stem}.csv").read_bytes()
+            assert kept[same[content]] == truth, path.stem
 
 
 def test_hostile_strings_survive_the_whole_way(corpus: Path, place: Consultation) -> None:

@@ -27,9 +27,9 @@ from sqlalchemy import text
 
 import intake.app
 from intake.app import App
-from intake.decide import Action, Person, Wish
 from intake.export import Profile, Wanted
 from intake.reading import bubblewrap
+from intake.wish import Action, Person, Wish
 from tests.support.dovecot import Mailbox
 
 ROOT = Path(intake.app.__file__).resolve().parent.parent

@@ -51,6 +51,7 @@ class Proxy:
         self._target = (host, port)
         self._ready = threading.Event()
         self._failure: BaseException | None = None
+        self._handlers: set[asyncio.Task[None] | None] = set()  # the loop's own references to tasks are weak
         self._thread = threading.Thread(target=self._run, name="test-proxy", daemon=True)
 
     def __enter__(self) -> Self:
@@ -89,6 +90,7 @@ class Proxy:
 
     async def _connection(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._handlers.add(asyncio.current_task())
         try:
             server_in, server_out = await asyncio.open_connection(*self._target)
         except OSError:

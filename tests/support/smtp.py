@@ -35,9 +35,12 @@ class Taken:
         return email.message_from_bytes(self.content, policy=email.policy.default)
 
 
-@dataclass(slots=True)
+@dataclass
 class _Handler:
-    """``replies``: what to say at a stage instead of yes; of a list, one after the other."""
+    """``replies``: what to say at a stage instead of yes; of a list, one after the other.
+
+    Without slots: aiosmtpd goes through its members, which Python 3.11.2 can't do with them.
+    """
 
     taken: list[Taken] = field(default_factory=list)
     replies: dict[Stage, str | list[str]] = field(default_factory=dict)

@@ -1,0 +1,117 @@
+"""What is read again, because a person asked for it: with the files that people added, and their decisions on top."""
+
+from intake.added import added_files, added_to_read, with_files
+from intake.outcomes import Desk, Ended, add_result, add_row
+from intake.reading.parts import Reading, ToolMissing, Unreadable
+from intake.reading.readers import Readers
+from intake.reading.sandbox import ReadJob, ReadResult
+from intake.receive import ChannelRun
+from intake.revise import apply_decisions, holding
+from intake.settling import DAMAGED, as_repeat, read_now, settle_pending
+from intake.splitting import row_cells, split_delivery
+from intake.written import write_ended
+from storage import decisions, deliveries, ledger, receipts, responses
+from storage.receipts import ReceiptView, Settled
+from storage.responses import Change
+
+_NOT_READ = frozenset({"follow-up?", "duplicate?", "genuine?"})
+"""The needs that other items, or the way in which an item came, give a response: reading it again takes none away."""
+
+
+def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView, *, screened: bool) -> None:
+    """Read one receipt again and settle it anew, because a person asked for it."""
+    ended = Ended()
+    if receipt.kind == "file":
+        _split_again(current, desk, pool, receipt)
+        return
+    if receipt.kind == "row":
+        with current.database.read() as tx:
+            content = receipts.contents(tx, [receipt.sha256])[receipt.sha256]
+        add_row(desk, ended, receipt, row_cells(content), screened=screened)
+    elif (decided := _as_older(current, receipt)) is not None:
+        ended.settled.append(decided)
+        ended.receipts += 1
+    else:
+        intact = current.originals.intact(receipt.sha256)
+        first = read_now(current, pool, receipt) if intact else DAMAGED
+        result = _with_added(current, pool, receipt, first)
+        add_result(desk, ended, receipt, result, screened=screened)
+        if _read_anew(current, desk, ended):
+            return
+    if ended.receipts:
+        write_ended(current, desk.rules, ended)
+
+
+def _read_anew(current: ChannelRun, desk: Desk, ended: Ended) -> bool:
+    """Give the response that a receipt has already what a new reading made of it, with people's decisions on top;
+    false if it has none. ``version`` counts the files that were added, so that an acceptance is of what was seen."""
+    at = current.clock()
+    with current.database.write() as tx:
+        mine = responses.responses_of(tx, [new.receipt_id for new in ended.responses])
+        if len(ended.responses) != 1 or not mine.get(ended.responses[0].receipt_id):
+            return False
+        new = ended.responses[0]
+        view = responses.load(tx, mine[new.receipt_id])[0]
+        held = holding(decisions.decisions_on(tx, [new.receipt_id], view.id))
+        kept = responses.base_state(tx, view)
+        base = new.response.model_copy(
+            update={
+                "reference": kept.reference,
+                "version": 1 + sum(added_to_read(decision) for decision in held),
+                "needs": tuple(sorted({*new.response.needs, *(_NOT_READ & set(kept.needs))})),
+                "likely_duplicate_of": kept.likely_duplicate_of,
+                "campaign": kept.campaign,
+            }
+        )
+        state = apply_decisions(desk.rules, base, held)
+        decided = any(decision.response_id is not None for decision in held)
+        change = Change(
+            response_id=view.id, cause="decision" if decided else "reading", response=state,
+            base=base if decided else None, evidence=new.evidence, receipt_id=new.receipt_id,
+            monitoring=new.monitoring,
+        )  # fmt: skip
+        responses.change_response(tx, current.run, at, change)
+        responses.add_parts(tx, ended.parts)
+        if receipts.by_numbers(tx, [new.receipt_id])[0].outcome != "read":
+            receipts.settle(tx, current.run, at, [Settled(new.receipt_id, "read")])
+        ledger.number_entries(tx)
+    return True
+
+
+def _with_added(current: ChannelRun, pool: Readers, receipt: ReceiptView, result: ReadResult) -> ReadResult:
+    """A reading with the files that people added to the receipt."""
+    with current.database.read() as tx:
+        files = added_files(decisions.decisions_on(tx, [receipt.id], None))
+        kinds = {f.sha256: row.media_type for f in files if (row := receipts.original(tx, f.sha256)) is not None}
+    if not files or isinstance(result, ToolMissing):
+        return result
+    found: dict[int, Reading | Unreadable] = {}
+    jobs = [
+        ReadJob(n, current.originals.path(file.sha256), None, kinds.get(file.sha256, ""), {})
+        for n, file in enumerate(files)
+        if current.originals.intact(file.sha256)
+    ]
+    for job, read in pool.read(jobs):
+        if isinstance(read, ToolMissing):
+            return read
+        found[job.key] = read
+    return with_files(
+        result, [(file, kinds.get(file.sha256, ""), found.get(n, DAMAGED)) for n, file in enumerate(files)]
+    )
+
+
+def _as_older(current: ChannelRun, receipt: ReceiptView) -> Settled | None:
+    """The outcome of a receipt whose bytes an older one holds, None if there is none or it must be read for itself."""
+    with current.database.read() as tx:
+        older = receipts.first_holders(tx, [receipt.sha256])[receipt.sha256]
+    return as_repeat(current, receipt, older) if older < receipt.id else None
+
+
+def _split_again(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView) -> None:
+    with current.database.write() as tx:
+        number = deliveries.reopen(tx, current.run, current.clock(), receipt.id)
+        if number is None:
+            return
+        delivery = deliveries.delivery(tx, number)
+    if split_delivery(current, pool, desk.channel.mapping, delivery) is None:
+        settle_pending(current, desk, pool, lambda _: None)
