@@ -2,7 +2,7 @@
 
 import pytest
 
-from intake.decide import Action
+from intake.wish import Action
 from tests.support.consultation import Consultation, bundle, message
 
 REPLY = "In-Reply-To: <question@council.example>"
