@@ -49,6 +49,8 @@ def _sender(rules: Rules, filled: Filled, reading: Reading) -> None:
         return
     header = next((p for p in reading.parts if p.kind == "headers"), None)
     filled.fill("email", address, in_header(header, address))
+    if reading.facts.get("from_count", "1") != "1":
+        filled.needs.add("respondent")  # several wrote it (RFC 5322, 3.6.2): this is the first of them
     if name and name.casefold() != address.casefold():
         filled.fill("name", name, in_header(header, name))
 

@@ -198,6 +198,18 @@ def test_the_same_again_changes_nothing(taken: Taken) -> None:
 # --- what is bad and still read ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "senders", ["Ann <ann@example.org>, Bob <bob@example.org>", "Us: ann@example.org, b@x.example;"]
+)
+def test_a_message_of_several_senders(place: Consultation, senders: str) -> None:
+    """From may name several (RFC 5322, 3.6.2) or a group (RFC 6854): the first is shown, and a person says who
+    responds."""
+    place.mail("a.eml", sender=senders)
+    place.takes("email", received=1, read=1)
+    assert (place.response()["email"], place.response()["needs"]) == ("ann@example.org", "respondent")
+    assert place.failures() == {}
+
+
 def test_an_unknown_charset(here: Consultation) -> None:
     """A message in a charset that nobody knows is read all the same, and its bytes are kept."""
     body = "The fee should stay at \u00a35, naturally."
