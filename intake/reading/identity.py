@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 
 from intake.reading.htmltext import declared_charset
 from intake.reading.mimetree import Entity
-from intake.reading.plaintext import MAX_BYTES, decode_text
+from intake.reading.plaintext import MAX_BYTES
 
 _MAX_ENTITIES = 1_000
 _MAX_DEPTH = 50
@@ -77,7 +77,7 @@ def _leaves(entity: Entity, depth: int, left: list[int]) -> Iterator[str]:
 def _words(entity: Entity) -> str:
     raw = entity.body()
     is_html = entity.media_type == "text/html"
-    text, _ = decode_text(raw, entity.params.get("charset") or (declared_charset(raw) if is_html else None))
+    text, _ = entity.text(raw, entity.params.get("charset") or (declared_charset(raw) if is_html else None))
     return _squeezed(html.unescape(_TAG.sub(" ", text)) if is_html else text)
 
 

@@ -11,12 +11,14 @@ from functools import cached_property
 
 from intake.reading.clean import clean_name
 from intake.reading.headers import Field, decode_base64, parse_value, split_block
+from intake.reading.plaintext import decode_text
 
 MAX_HEADER_BYTES = 1_048_576
 """Of one header block; fields beyond are not read."""
 _HEADER_END = re.compile(rb"\n\r{0,3}\n")
 _EMPTY_LINE = re.compile(rb"\r{0,3}\n")
 _MAX_DELIMITER_TAIL = 200
+_SHORT_BYTES = 262_144
 
 
 class Entity:
@@ -32,6 +34,8 @@ class Entity:
             default_type: its media type if it names none (RFC 2046, 5.1.5).
         """
         self._data = data
+        self._children: list[Entity] | None = None
+        self._text: tuple[str | None, tuple[str, int]] | None = None
         self.end = end
         empty_line = _EMPTY_LINE.match(data, start, end)
         header_end = empty_line or _HEADER_END.search(data, start, end)
@@ -106,10 +110,27 @@ class Entity:
         return raw
 
     def children(self) -> Iterator["Entity"]:
-        """The entities of a multipart, in order. What stands before the first and after the last is no content."""
+        """The entities of a multipart, in order. What stands before the first and after the last is no content.
+
+        Taken apart once: who goes through all of them and comes again gets the same ones.
+        """
+        if self._children is not None:
+            yield from self._children
+            return
         default = "message/rfc822" if self.subtype == "digest" else "text/plain"
+        found = []
         for start, end in self._spans():
-            yield Entity(self._data, start, end, default)
+            found.append(Entity(self._data, start, end, default))
+            yield found[-1]
+        self._children = found
+
+    def text(self, raw: bytes, charset: str | None) -> tuple[str, int]:
+        """Its body ``raw`` as text, and how many characters had to be replaced; decoded once while it is short."""
+        if len(raw) > _SHORT_BYTES:
+            return decode_text(raw, charset)
+        if self._text is None or self._text[0] != charset:
+            self._text = charset, decode_text(raw, charset)
+        return self._text[1]
 
     def _spans(self) -> Iterator[tuple[int, int]]:
         """The places of the children: between the delimiter lines, the line break before each not included."""

@@ -176,7 +176,7 @@ class Walk:
         raw = entity.body(MAX_BYTES + 1)
         is_html = media_type == "text/html"
         charset = entity.params.get("charset") or (htmltext.declared_charset(raw) if is_html else None)
-        text, cleaned = decode_text(raw, charset)
+        text, cleaned = entity.text(raw, charset)
         sealed = text.lstrip().startswith(_PGP)
         problem = None
         if len(raw) > MAX_BYTES:
