@@ -28,7 +28,7 @@ READERS = {
     "application/vnd.oasis.opendocument.text": "odt",
     "application/rtf": "rtf",
     "text/rtf": "rtf",
-    "application/vnd.ms-outlook": "outlook",
+    "application/vnd.ms-outlook": "msg",
     "text/plain": "text",
     "text/html": "text",
 }

@@ -1,7 +1,7 @@
-"""application/vnd.ms-outlook: a message as Outlook saves it (.msg; [MS-OXMSG]), read as the message that it is.
+"""A message as Outlook saves it (.msg; [MS-OXMSG]) turned into the MIME message that it is.
 
-Facts, parts, needs and options are those of ``mime``. Read with olefile alone: python-oxmsg, which rests on it, reads
-no messages inside messages and raises on code pages that it does not know.
+Read with olefile alone: python-oxmsg, which rests on it, reads no messages inside messages and raises on code pages
+that it does not know.
 """
 
 from io import BytesIO
@@ -9,11 +9,8 @@ from struct import unpack_from
 from typing import Any
 
 import olefile
-from msgspec.structs import replace as changed
 
-from intake.reading import mime
 from intake.reading.charset import decode
-from intake.reading.dispatch import Tick, no_tick
 from intake.reading.mapi import (  # fmt: skip
     BODY,
     CODEPAGE,
@@ -27,36 +24,13 @@ from intake.reading.mapi import (  # fmt: skip
     codepage,
     to_mime,
 )
-from intake.reading.parts import Reading, Unreadable
-from intake.reading.sniff import not_a
-from intake.reading.wire import Options
 
-READER = "1"
 _MAX_ATTACHMENTS = 1_000
 _PROPERTIES = "__properties_version1.0"
 _STRING, _STRING8, _BINARY, _OBJECT = 0x001F, 0x001E, 0x0102, 0x000D
 _INTEGER, _TRUTH, _TIME = 0x0003, 0x000B, 0x0040
 _HEADER, _HEADER_INSIDE, _HEADER_OF_PART = 32, 24, 8
 _FREE_BYTES = 1 << 20
-
-
-def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unreadable:
-    """Read a message.
-
-    Args:
-        data: the bytes of the .msg file.
-        options: of ``mime``.
-        tick: called after each page of an attached document.
-    """
-    if not data.startswith(olefile.MAGIC):
-        return Unreadable(not_a("an Outlook message", data), "Open it by hand, and take it in under its own kind.")
-    inner = as_mime(data)
-    if inner is None:
-        return Unreadable(
-            "This Outlook message is damaged and does not open.", "Ask for the message to be saved again."
-        )
-    result = mime.read(inner, options, tick)
-    return result if isinstance(result, Unreadable) else changed(result, reader=f"outlook {READER}, {result.reader}")
 
 
 def as_mime(data: bytes) -> bytes | None:
