@@ -442,7 +442,8 @@ def test_ctrl_c_ends_without_a_traceback(mine: Consultation) -> None:
     """Somebody who stops a command in the middle sees no traceback, and nothing was decided."""
     name = reference(mine)
     before = mine.trace(name)
-    line = mine.command_line("decide", name, "transcribe", "--value", "-")
+    # Whoever runs the tests in the background has SIGINT ignored, and so would the command.
+    line = ["env", "--default-signal=INT", *mine.command_line("decide", name, "transcribe", "--value", "-")]
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         deadline = time.monotonic() + 30
         while "read" not in Path(f"/proc/{process.pid}/wchan").read_text() and time.monotonic() < deadline:
