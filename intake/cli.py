@@ -140,15 +140,28 @@ def decide(
 ) -> None:
     """Do what a person decides about a response or a receipt.
 
-    accept: the reading was checked against the original. correct: set one column. transcribe: type what an original
-    says. exclude proposes, and confirm by another person excludes; restore takes that back. set-aside: a person's,
-    but no answer: --reason enquiry, information-request, subject-access, complaint or other-business, --value "to
-    whom" it is passed on; by when it must be answered is worked out and shown. overturn: it is an answer after all.
-    retry: read it again. add: --value FILE is what the message pointed to; it is kept and read with it. same: a
-    message that came back in other bytes is the older one, for its whole batch (`intake status`); different: it is
-    not. acknowledge: send an acknowledgement in the next run, though it is in doubt whether one went out, or though
-    it was held back; acknowledged: it went out, or need not. undo: take back the last.
-    """
+    \b
+    accept        the reading was checked against the original
+    correct       set one column: --value COLUMN=VALUE
+    transcribe    type what an original says: --value TEXT (-: stdin)
+    exclude       propose that it does not count: --reason WORD
+    confirm       by another person: exclude what was proposed
+    restore       take a proposal or an exclusion back
+    set-aside     no answer: --reason enquiry, information-request,
+                  subject-access, complaint or other-business, with
+                  --value "to whom" it is passed on; by when it must be
+                  answered is worked out; or a machine's word (marketing …)
+    overturn      what is set aside is an answer after all
+    retry         read it again
+    add           a file that the message points to: --value FILE
+    same          messages that came back in other bytes are the older
+                  ones, for their whole batch (see intake status)
+    different     they are not
+    acknowledge   send an acknowledgement in the next run, though it is in
+                  doubt whether one went out, or though it was held back
+    acknowledged  it went out, or need not
+    undo          take back the last decision
+    """  # noqa: D301  # the character that tells click to leave these lines as they are
     chosen = next((known for known in ACTIONS if known == action), None)
     if chosen is None:
         raise ConfigurationError(f"ACTION: should be one of {', '.join(ACTIONS)}.")
