@@ -76,7 +76,7 @@ BAD = (
     Bad("PDF called picture", "letters/Hermione Blyth 5.jpg", letter(), "not a picture"),
     Bad("words called PDF", "letters/Hermione Blyth 6.pdf", b"Keep the sandpit. Hermione Blyth\n" * 9, "not a PDF"),
     Bad("cut picture", "letters/Hermione Blyth 7.png", picture("sandpit")[:400], ""),
-    Bad("unknown kind", "letters/Hermione Blyth 8.xyz", b"sandpit", "no reader"),
+    Bad("unknown kind", "letters/Hermione Blyth 8.xyz", b"sandpit", "does not say what kind"),
     Bad("empty mail", "inbox/Hermione Blyth 1.eml", b"", "empty"),
     Bad("PDF called mail", "inbox/Hermione Blyth 2.eml", letter(), "not an email"),
     Bad("no mbox", "inbox/Hermione Blyth 3.mbox", b"Keep the sandpit.\n", "mbox"),

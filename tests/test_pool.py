@@ -297,10 +297,12 @@ def test_more_memory_than_allowed_is_the_end_of_that_item_alone():
 
 
 def test_an_unknown_kind_and_an_empty_file_are_said():
+    kinds = {"image/webp": b"x", "application/pdf": b"", "application/octet-stream": b"x"}
     with real_pool() as pool:
-        found = results(pool, [ReadJob(0, None, b"x", "image/webp"), ReadJob(1, None, b"", "application/pdf")])
+        found = results(pool, [ReadJob(n, None, kinds[kind], kind) for n, kind in enumerate(kinds)])
     assert reason(found[0]) == "There is no reader for files of the kind image/webp."
     assert reason(found[1]) == "This file is empty."
+    assert reason(found[2]) == "The file's name does not say what kind of file it is."
 
 
 def test_options_that_do_not_fit_a_request_are_refused_before_they_are_sent():

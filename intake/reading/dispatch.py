@@ -89,8 +89,13 @@ def split(
 
 
 def _no_reader(media_type: str) -> Unreadable:
+    if media_type == "application/octet-stream":  # what a name without a known suffix stands for
+        return Unreadable(
+            "The file's name does not say what kind of file it is.",
+            "Open it by hand: if it is an email message, put it in again named .eml, else ask for it as a PDF.",
+        )
     shown = media_type if len(media_type) < 100 and media_type.isascii() and media_type.isprintable() else "unknown"
-    return Unreadable(f"There is no reader for files of the kind {shown}.", "Ask for it in another format.")
+    return Unreadable(f"There is no reader for files of the kind {shown}.", "Open it by hand, or ask for it as a PDF.")
 
 
 @cache
