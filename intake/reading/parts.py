@@ -38,13 +38,35 @@ class FormField(msgspec.Struct, frozen=True, array_like=True):
     end: int
 
 
-class Mark(msgspec.Struct, frozen=True, array_like=True):
-    """Characters of a part's text that are not this person's answer: mail that is quoted, or a signature (which a mail
-    program's footer and a disclaimer are too). They stay in the text; ``start`` counts from 0, ``end`` is excluded."""
+MarkKind = Literal["quoted", "signature", "letterhead", "address", "date", "greeting", "closing", "stamp"]
 
-    kind: Literal["quoted", "signature"]
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """Characters of a part's text that are not this person's answer: mail that is quoted, a signature (which a mail
+    program's footer and a disclaimer are too), and what frames a letter (letterhead, address block, date, greeting,
+    closing, a stamp). They stay in the text; ``start`` counts from 0, ``end`` is excluded."""
+
+    kind: MarkKind
     start: int
     end: int
+
+
+class Code(msgspec.Struct, frozen=True, array_like=True):
+    """A machine-readable code (QR) on a page: what it says, and the box around it, in points as of a ``Word``."""
+
+    text: str
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+
+
+class OtherReading(msgspec.Struct, frozen=True, array_like=True):
+    """What another engine made of a page, kept beside the reading that was taken: evidence, never the text."""
+
+    engine: str
+    text: str
+    confidence: float
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +79,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     that had to be replaced. ``problem`` is set when the part is kept but could not be read: one sentence, without
     personal data. ``inside`` is the number of the attached file that this part was read from, None if it stands in the
     item itself. ``fields`` are those of a filled form. ``base`` is where the text begins in the part of that number,
-    for a message that stands inside another one's text.
+    for a message that stands inside another one's text. Of a page: ``turned`` is by how many degrees clockwise it must
+    be turned to be upright (0, 90, 180, 270; boxes are those of the page as shown, unturned); ``engine`` says what read
+    it (``text layer``, ``tesseract``, ``rapidocr``), ``choice`` why, where there was a choice; ``others`` are the
+    readings that were not taken; ``codes`` what its codes say.
     """
 
     number: int
@@ -79,6 +104,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     inside: int | None = None
     fields: list[FormField] = []
     base: int = 0
+    turned: int = 0
+    engine: str = ""
+    choice: str = ""
+    others: list[OtherReading] = []
+    codes: list[Code] = []
 
 
 def piece_of(part: Part, start: int, end: int, **changes: Any) -> Part:
