@@ -16,12 +16,14 @@ from channels.names import media_type
 from intake import config, job
 from intake.accounting import RunReport
 from intake.alarms import alarms
+from intake.crop import Crop, crop
 from intake.decide import decide
-from intake.errors import ConfigurationError, Refused, StorageFull, StorageUnusable
+from intake.errors import ConfigurationError, NotWritten, Refused, StorageFull, StorageUnusable
 from intake.export import Wanted, export
 from intake.filled import Rules
 from intake.following import follow_tables
 from intake.outcomes import Desk
+from intake.pictures import Pictures, find_sheet
 from intake.places import Gazetteer
 from intake.reading.readers import NOTHING, Means, NoReaders, find_means
 from intake.reading.sandbox import Limits, ReaderPool
@@ -31,7 +33,7 @@ from intake.rereading import reread
 from intake.tables import RowReader
 from intake.trace import read_original, trace
 from intake.wish import READS_AGAIN, Office, Person, Wish, find_target
-from storage import accounts, decisions, receipts, runs
+from storage import accounts, decisions, receipts, responses, runs
 from storage.audit import Check, audit
 from storage.database import Database, DatabaseFull, DatabaseUnusable, LeaseHeld
 from storage.originals import OriginalDamaged, OriginalStore
@@ -74,6 +76,7 @@ class App:
         home = self.settings.storage.home
         self.database = Database(home, self.settings.storage.database)
         self.originals = OriginalStore(home)
+        self.pictures = Pictures(home, self.originals, self._drawers)
 
     def __enter__(self) -> "App":
         with _storage_errors():
@@ -81,6 +84,7 @@ class App:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.pictures.close()
         self.database.close()
 
     def _open_home(self) -> None:
@@ -125,6 +129,9 @@ class App:
         reading = self.settings.reading
         processes = reading.processes or len(os.sched_getaffinity(0))
         return means.readers(processes, Limits(memory_mb=reading.memory_mb, step_seconds=reading.seconds_per_item))
+
+    def _drawers(self) -> ReaderPool | NoReaders:
+        return self._readers(find_means(self.settings.reading.sandbox))
 
     def _desk(self, name: str) -> Desk:
         channel = self.settings.channels[name]
@@ -179,6 +186,42 @@ class App:
         questions = self.consultation.exported_questions
         with _storage_errors():
             return trace(self.database, self.originals, self.consultation.reference_prefix, questions, typed)
+
+    def crop(self, typed: str, column: str, target: Path) -> Crop:
+        """Write the picture (PNG) of the place that a field was read from.
+
+        Raises:
+            NotThere, ConfigurationError, NoPicture: there is none (see ``crop``).
+            NotWritten: the file can't be written.
+        """
+        questions = self.consultation.exported_questions
+        with _storage_errors():
+            found = crop(self.database, self.pictures, self.consultation.reference_prefix, questions, typed, column)
+        try:
+            target.write_bytes(found.picture.content)
+        except OSError as error:
+            raise NotWritten(f"--crop: {target} can't be written: {error.strerror}.") from error
+        return found
+
+    def page_picture(
+        self, typed: str, page: int, part: int | None = None, *, upright: bool = False
+    ) -> tuple[bytes, str]:
+        """A page (from 1) of a response's or a receipt's original as a light picture, and its media type.
+
+        The picture is the whole page: a word's box in points, times the picture's width by that of the page, is its
+        place in it; once ``upright``, ``pictures.upright_box`` says where. ``part`` tells pages of several documents in
+        one message apart.
+
+        Raises:
+            NotThere: there is no such response or receipt.
+            NoPicture: there is no such page, or it can't be drawn; the message says why.
+        """
+        with _storage_errors():
+            with self.database.read() as tx:
+                target = find_target(tx, self.consultation.reference_prefix, typed)
+                item = 0 if target.response is None else responses.load(tx, [target.response])[0].item
+                sheet = find_sheet(tx, target.receipt, item, page, part, upright=upright)
+            return self.pictures.page(sheet)
 
     def original(self, sha256: str) -> bytes:
         """The exact bytes of an original; raises NotThere, StorageUnusable."""

@@ -13,6 +13,7 @@ import typer
 
 from intake import show
 from intake.app import WAITING, App, actor
+from intake.crop import Crop
 from intake.errors import ConfigurationError, IntakeError, NotWritten
 from intake.export import Wanted
 from intake.log import configure, say_retries
@@ -98,12 +99,24 @@ def trace(
     what: Annotated[
         str, typer.Argument(metavar="REFERENCE|RECEIPT", help="A response's reference, or a receipt's number.")
     ],
+    crop: Annotated[
+        tuple[str, Path] | None,
+        typer.Option(metavar="FIELD FILE", help="Save a picture (PNG) of the place on the page that FIELD comes from."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Go from a response, or a receipt, down to the bytes it came from, with the evidence for every field."""
     with App(context.obj) as app:
         found = app.trace(what)
+        if crop is not None:
+            found["crop"] = _cropped(app.crop(what, *crop), crop[1])
     _print(as_json, found, lambda: show.trace(found))
+
+
+def _cropped(made: Crop, file: Path) -> dict[str, Any]:
+    size = [made.picture.across, made.picture.down]
+    return {"field": made.column, "file": str(file), "page": made.page, "box": list(made.box), "boxes": made.boxes,
+            "pixels": size}  # fmt: skip
 
 
 @cli.command()

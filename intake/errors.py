@@ -28,6 +28,10 @@ class Refused(IntakeError):
     """A decision that the rules do not allow (who proposed can't confirm)."""
 
 
+class NoPicture(IntakeError):
+    """A page, or a field's place on it, that can't be shown; the message says why and what to do."""
+
+
 class NotWritten(IntakeError):
     """A file that was asked for can't be written."""
 

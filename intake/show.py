@@ -187,6 +187,14 @@ def trace(found: dict[str, Any]) -> None:
     for entry in found["history"]:
         said = " ".join(f"{k}={v}" for k, v in entry.items() if k not in ("type", "at", "commitment") and v is not None)
         console.print(_plain(f"  {entry['at'][:19]}Z {entry['type']} {said}"))
+    if "crop" in found:
+        console.print(_plain(_crop(found["crop"])))
+
+
+def _crop(made: dict[str, Any]) -> str:
+    others = f"; the first of its {made['boxes']} places" if made["boxes"] > 1 else ""
+    box = ", ".join(f"{edge:g}" for edge in made["box"])
+    return f"The picture of {made['field']} (page {made['page']}, box {box}{others}) is in {made['file']}."
 
 
 def _where(place: dict[str, Any] | None) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from intake.reading import wire
 from intake.reading.confine import Bounds
@@ -30,7 +29,7 @@ _ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_TH
 
 @dataclass(frozen=True, slots=True)
 class ReadJob:
-    """One original to read or split.
+    """One original to read, split or draw.
 
     Either ``path`` or ``content`` holds its bytes. ``key`` is the caller's own. ``options`` are the reader's.
     """
@@ -143,7 +142,7 @@ class Child:
         """The descriptor to wait on."""
         return self._socket.fileno()
 
-    def send(self, task: Literal["read", "split"], job: ReadJob) -> None:
+    def send(self, task: wire.Task, job: ReadJob) -> None:
         """Hand it a job.
 
         Raises:

@@ -5,7 +5,7 @@ from functools import cache
 from importlib import import_module
 from typing import BinaryIO, cast
 
-from intake.reading.parts import Piece, Reading, Row, Table, ToolMissing, Unreadable
+from intake.reading.parts import Picture, Piece, Reading, Row, Table, ToolMissing, Unreadable
 from intake.reading.wire import Options
 
 Tick = Callable[[], None]
@@ -67,6 +67,13 @@ def read(data: bytes, media_type: str, options: Options, tick: Tick = no_tick) -
     if not data:
         return EMPTY
     return _reader(name)(data, {**options, "media_type": media_type}, tick)
+
+
+def draw(data: bytes, media_type: str, options: Options) -> Picture | Unreadable:
+    """Draw a page of one item; for the options see ``picture``."""
+    from intake.reading import picture  # only where somebody looks at a page
+
+    return picture.draw(data, media_type, options) if data else EMPTY
 
 
 def split(

@@ -58,7 +58,9 @@ from intake.reading.parts import Reading, Unreadable
 from intake.reading.quoting import Writer
 from intake.reading.wire import Options
 
-__all__ = ["MAX_DEPTH", "MAX_FORWARDED_DEPTH", "MAX_HEADER_BYTES", "MAX_PARTS", "NO_MESSAGE", "READER", "read"]
+__all__ = [
+    "MAX_DEPTH", "MAX_FORWARDED_DEPTH", "MAX_HEADER_BYTES", "MAX_PARTS", "NO_MESSAGE", "READER", "message_of", "read",
+]  # fmt: skip
 
 READER = "2"
 _KNOWN_FIELD = re.compile(
@@ -88,11 +90,18 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
     return _read(data, 0, options, tick, Budget())
 
 
-def _read(data: bytes, level: int, options: Options, tick: Tick, budget: Budget) -> Reading | Unreadable:
+def message_of(data: bytes) -> Entity | None:
+    """The message that these bytes are, taken apart; None if there is not one known header field at its top."""
     if b"\r" in data[:_FIRST_BLOCK_BYTES] and b"\n" not in data[:_FIRST_BLOCK_BYTES]:
         data = data.replace(b"\r", b"\n")  # line ends of an old Mac
     message = Entity(data, _first_line(data), len(data))
-    if not any(_KNOWN_FIELD.fullmatch(field.name) for field in message.fields):
+    known = any(_KNOWN_FIELD.fullmatch(field.name) for field in message.fields)
+    return message if known else None
+
+
+def _read(data: bytes, level: int, options: Options, tick: Tick, budget: Budget) -> Reading | Unreadable:
+    message = message_of(data)
+    if message is None:
         return NO_MESSAGE
     if options.get("header_only"):
         return Reading(reader=f"mime {READER}", parts=[], facts=from_header(message))

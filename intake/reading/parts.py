@@ -159,6 +159,25 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     forwarded: list["Reading"] = []
 
 
+PICTURE_VERSION = 1
+"""Of what a page's picture looks like: pictures that another version made are made anew."""
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of an original, or a cut-out of one, as a picture to look at.
+
+    ``across`` and ``down`` are its size in pixels, ``width`` and ``height`` that of what it shows in points: a box on
+    the page is a box in the picture once it is scaled by them.
+    """
+
+    media_type: Literal["image/webp", "image/png"]
+    content: bytes
+    across: int
+    down: int
+    width: float
+    height: float
+
+
 class Unreadable(msgspec.Struct, frozen=True, tag="unreadable"):
     """Nothing of the item could become a response. ``reason`` and ``next_step`` are one sentence each, for staff."""
 

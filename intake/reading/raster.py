@@ -47,6 +47,14 @@ class Page(NamedTuple):
     dpi_assumed: bool
 
 
+class Shown(NamedTuple):
+    """A frame as a person sees it, with its colours; how many dots an inch has across and down. Its points are those of
+    its ``Page``."""
+
+    image: Image.Image
+    dpi: tuple[float, float]
+
+
 class TooLarge(Exception):
     """A frame that is not unpacked, because it would fill the memory; the message says why, for staff."""
 
@@ -55,9 +63,10 @@ class Scan:
     """A file of pictures, opened but not yet decoded."""
 
     def __init__(self, image: Image.Image) -> None:
-        """Args: image: as Pillow opened it."""
+        """Args: image: as Pillow opened it. ``size`` is that of its first frame, in pixels."""
         self._image = image
         # A JPEG of a telephone may carry a second picture and a PNG may move: their first is the page.
+        self.size = image.size
         self.frames = min(getattr(image, "n_frames", 1), MAX_PAGES + 1) if image.format == "TIFF" else 1
 
     def page(self, number: int) -> Page:
@@ -67,6 +76,22 @@ class Scan:
             TooLarge: it has more pixels than are read.
             OSError and others of ``DAMAGED``: it can't be decoded.
         """
+        upright, dpi, _ = self._upright(number)
+        return _squared(flat(upright), dpi)
+
+    def shown(self, number: int, enough: int) -> Shown:
+        """The same frame to look at. ``enough``: a long side of so many pixels will do, where it is quicker to decode.
+
+        Raises: as ``page``.
+        """
+        upright, dpi, share = self._upright(number, enough)
+        across, down = dpi or (_assumed_dpi(max(upright.size) / share),) * 2
+        return Shown(upright, (across * share, down * share))
+
+    def _upright(self, number: int, enough: int | None = None) -> tuple[Image.Image, tuple[float, float] | None, float]:
+        """A frame turned as its file says; the resolution that the file names for it, across and down; and which share
+        of its pixels, by the side, is left."""
+        share = 1.0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if self.frames > 1:
@@ -77,10 +102,13 @@ class Scan:
                 raise TooLarge(f"The picture has {width} × {height} pixels, and no more than {most} are read.")
             orientation = self._image.getexif().get(ExifTags.Base.Orientation, 1)
             dpi = _declared_dpi(self._image)
-            upright = _flat(ImageOps.exif_transpose(self._image))
+            if enough is not None:  # a JPEG can be decoded at 1/2, 1/4, 1/8
+                self._image.draft(None, (min(width, enough), min(height, enough)))
+                share = max(self._image.size) / max(width, height)
+            upright = ImageOps.exif_transpose(self._image)
         if dpi is not None and orientation in _SIDEWAYS:
             dpi = (dpi[1], dpi[0])
-        return _squared(upright, dpi)
+        return upright, dpi, share
 
     def taken(self) -> str | None:
         """When it was scanned or photographed, by its own clock: ``YYYY-MM-DDTHH:MM:SS`` without zone, or None."""
@@ -123,7 +151,7 @@ def local_time(year: str, month: str, day: str, hour: str, minute: str, second: 
     return written if moment.year in _YEARS else None
 
 
-def _flat(image: Image.Image) -> Image.Image:
+def flat(image: Image.Image) -> Image.Image:
     """The picture in grey as it looks on white paper."""
     mode = image.mode
     if mode in ("1", "L"):
@@ -156,9 +184,13 @@ def _squared(grey: Image.Image, dpi: tuple[float, float] | None) -> Page:
         dpi = (best, best)
     if dpi is not None:
         return Page(grey, max(dpi), dpi_assumed=False)
-    long_side = max(grey.size)
+    return Page(grey, _assumed_dpi(max(grey.size)), dpi_assumed=True)
+
+
+def _assumed_dpi(long_side: float) -> float:
+    """The resolution of a page of so many pixels that names none: 300, or that of A4 where 300 makes no sheet."""
     likely = long_side / _USUAL_DPI <= _LIKELY_LONG_SIDE_INCHES
-    return Page(grey, _USUAL_DPI if likely else long_side / _A4_LONG_SIDE_INCHES, dpi_assumed=True)
+    return _USUAL_DPI if likely else long_side / _A4_LONG_SIDE_INCHES
 
 
 def _declared_dpi(image: Image.Image) -> tuple[float, float] | None:

@@ -9,7 +9,7 @@ from typing import Literal, Protocol, Self
 from intake.reading import bubblewrap
 from intake.reading.child import COMMAND, ReadJob
 from intake.reading.parts import ToolMissing
-from intake.reading.sandbox import Limits, ReaderPool, ReadResult, SplitResult
+from intake.reading.sandbox import DrawResult, Limits, ReaderPool, ReadResult, SplitResult
 
 SANDBOXED, LIMITS_ALONE, NOTHING = "bubblewrap", "limits alone", "none: nothing is read"
 
@@ -23,6 +23,10 @@ class Readers(Protocol):
 
     def split(self, job: ReadJob) -> SplitResult:
         """The items of a delivery."""
+        ...
+
+    def draw(self, job: ReadJob) -> DrawResult:
+        """A page of an original."""
         ...
 
 
@@ -45,6 +49,10 @@ class NoReaders:
             yield job, self._missing
 
     def split(self, job: ReadJob) -> ToolMissing:  # noqa: ARG002  # the pool's shape
+        """What is missing."""
+        return self._missing
+
+    def draw(self, job: ReadJob) -> ToolMissing:  # noqa: ARG002  # the pool's shape
         """What is missing."""
         return self._missing
 

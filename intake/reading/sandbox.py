@@ -18,6 +18,7 @@ from intake.reading.parts import Reading, ToolMissing, Unreadable
 from intake.reading.splitting import (
     NEXT_STEP,
     BrokenStart,
+    DrawResult,
     MessageSplit,
     SplitBroken,
     SplitResult,
@@ -26,7 +27,10 @@ from intake.reading.splitting import (
     overdue,
 )
 
-__all__ = ["Limits", "MessageSplit", "ReadJob", "ReadResult", "ReaderPool", "SplitBroken", "SplitResult", "TableSplit"]
+__all__ = [
+    "DrawResult", "Limits", "MessageSplit", "ReadJob", "ReadResult", "ReaderPool", "SplitBroken", "SplitResult",
+    "TableSplit",
+]  # fmt: skip
 
 _WINDOW = 8
 _LIGHT_BYTES = 262_144
@@ -128,6 +132,14 @@ class ReaderPool:
             OSError: the job's file can't be opened.
         """
         return self._splitter.split(job)
+
+    def draw(self, job: ReadJob) -> DrawResult:
+        """Draw a page of an original, as the job's options say (see ``picture``).
+
+        Raises:
+            OSError: the job's file can't be opened.
+        """
+        return self._splitter.draw(job)
 
     def _read(self, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> Iterator[tuple[ReadJob, ReadResult]]:
         self._hand_out(feed, done)

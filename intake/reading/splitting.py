@@ -1,4 +1,7 @@
-"""The parent's side of splitting: a delivery goes to a process, whose rows or pieces are read as they come."""
+"""The parent's side of splitting: a delivery goes to a process, whose rows or pieces are read as they come.
+
+Pictures of pages are asked for here too: one job at a time, of a process that is kept for the next.
+"""
 
 import select
 from collections.abc import Callable, Generator, Iterator
@@ -8,7 +11,7 @@ from itertools import chain
 from intake.reading import wire
 from intake.reading.child import NONSENSE, Child, Gone, ReadJob
 from intake.reading.limits import Limits
-from intake.reading.parts import Piece, Row, Table, ToolMissing, Unreadable
+from intake.reading.parts import Picture, Piece, Row, Table, ToolMissing, Unreadable
 
 _STARTS = 3
 _TIMES_ITS_SIZE = 20
@@ -34,6 +37,7 @@ class MessageSplit:
 
 
 SplitResult = TableSplit | MessageSplit | Unreadable | ToolMissing
+DrawResult = Picture | Unreadable | ToolMissing
 Answers = Generator[wire.Answer, None, None]
 
 
@@ -56,7 +60,8 @@ class BrokenStart(Exception):
 
 
 class Splitter:
-    """Splits deliveries. It keeps a process for the next one, and starts another only if that one is still busy."""
+    """Splits deliveries, and draws pages. It keeps a process for the next job, and starts another only if that one is
+    still busy."""
 
     def __init__(self, start: Callable[[], Child], limits: Limits, clock: Callable[[], float]) -> None:
         """Args: start: starts a process. limits: for it; all answers together may be longer than a single one by twenty
@@ -73,9 +78,19 @@ class Splitter:
 
     def split(self, job: ReadJob) -> SplitResult:
         """Split one delivery; see ``ReaderPool.split``."""
+        found = self.ask("split", job)
+        return _result(job, *found) if isinstance(found, tuple) else found
+
+    def draw(self, job: ReadJob) -> DrawResult:
+        """Draw one page; see ``ReaderPool.draw``."""
+        found = self.ask("draw", job)
+        return _drawn(*found) if isinstance(found, tuple) else found
+
+    def ask(self, task: wire.Task, job: ReadJob) -> tuple[wire.Answer, Answers] | Unreadable | ToolMissing:
+        """Hand a job to a process; its first answer, and the others as they come."""
         failure = ""
         for _ in range(_STARTS):
-            answers = self._answers(job)
+            answers = self._answers(task, job)
             try:
                 first = next(answers)
             except _NeverStarted as error:
@@ -85,20 +100,20 @@ class Splitter:
                 return error.unreadable
             except BrokenStart as error:
                 return error.missing
-            return _result(job, first, answers)
+            return first, answers
         return BrokenStart(failure).missing
 
-    def _answers(self, job: ReadJob) -> Answers:
+    def _answers(self, task: wire.Task, job: ReadJob) -> Answers:
         """Yield what a process answers, the last of it included. The process is kept only if that was taken."""
         child = self._child()
         ended = False
         try:
-            child.send("split", job)
+            child.send(task, job)
             child.room = self._limits.output_bytes + _TIMES_ITS_SIZE * job.size()
             self._begin(child)
             while not ended:
                 for answer in self._receive(child):
-                    ended = isinstance(answer, wire.Failed | wire.End)
+                    ended = isinstance(answer, wire.Failed | wire.End | wire.Drawn)
                     left = self._clock()
                     yield answer
                     child.extend(self._clock() - left)  # what the caller did meanwhile is not the child's time
@@ -158,6 +173,15 @@ def _result(job: ReadJob, first: wire.Answer, answers: Answers) -> SplitResult:
         return TableSplit(first.table, _rows(answers, len(first.table.columns), job.size()))
     if isinstance(first, wire.Pieces):
         return MessageSplit(_pieces(first, answers, job.size()))
+    answers.close()
+    return Unreadable(NONSENSE, NEXT_STEP)
+
+
+def _drawn(first: wire.Answer, answers: Answers) -> DrawResult:
+    if isinstance(first, wire.Failed | wire.Drawn):
+        for _ in answers:
+            pass
+        return first.why if isinstance(first, wire.Failed) else first.picture
     answers.close()
     return Unreadable(NONSENSE, NEXT_STEP)
 

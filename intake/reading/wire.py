@@ -7,11 +7,12 @@ process that made them has opened untrusted bytes, so nothing in them is believe
 
 import struct
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any, Literal
 
 import msgspec
 
-from intake.reading.parts import Piece, Reading, Row, Table, ToolMissing, Unreadable, marks_hold
+from intake.reading.parts import Picture, Piece, Reading, Row, Table, ToolMissing, Unreadable, marks_hold
 
 LENGTH = struct.Struct("<I")
 MAX_REQUEST_BYTES = 32_768
@@ -19,13 +20,18 @@ MAX_REQUEST_BYTES = 32_768
 OUT_OF_MEMORY = 17
 """Exit status of a child whose reader ran out of its address space: it is replaced, since its heap is in pieces."""
 
+MAX_PICTURE_BYTES = 32 * 1024 * 1024
+MAX_PICTURE_SIDE = 16_384
+_BEGINS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/webp": b"RIFF"}
+
 Options = dict[str, Any]
+Task = Literal["read", "split", "draw"]
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True):
     """What to do with the descriptor that comes along."""
 
-    task: Literal["read", "split"]
+    task: Task
     media_type: str
     options: Options
 
@@ -44,8 +50,14 @@ class Read(msgspec.Struct, frozen=True, tag="read"):
     reading: Reading
 
 
+class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
+    """The answer to ``draw``."""
+
+    picture: Picture
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """The answer to either task when there is nothing to hand over."""
+    """The answer to any task when there is nothing to hand over."""
 
     why: Unreadable | ToolMissing
 
@@ -72,7 +84,7 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     """The last answer to ``split``."""
 
 
-Answer = Ready | Progress | Read | Failed | Header | Rows | Pieces | End
+Answer = Ready | Progress | Read | Drawn | Failed | Header | Rows | Pieces | End
 
 _encoder = msgspec.msgpack.Encoder()
 _request_decoder = msgspec.msgpack.Decoder(Request)
@@ -102,8 +114,8 @@ def answer(body: bytes | memoryview) -> Answer:
     """Decode the body of an answer and look at what its types can't say.
 
     Raises:
-        BadFrame: it is no answer, its parts are not numbered in order, its marks don't fit its text, or that is not
-            clean.
+        BadFrame: it is no answer, its parts are not numbered in order, its marks don't fit its text, that is not
+            clean, or a picture is none.
     """
     try:
         value = _answer_decoder.decode(body)
@@ -111,6 +123,8 @@ def answer(body: bytes | memoryview) -> Answer:
         raise BadFrame from error
     if isinstance(value, Read):
         _check(value.reading)
+    elif isinstance(value, Drawn):
+        _check_picture(value.picture)
     elif isinstance(value, Rows) and any("\x00" in cell for row in value.rows for cell in row.cells):
         raise BadFrame
     return value
@@ -126,6 +140,15 @@ def _check(reading: Reading) -> None:
         raise BadFrame
     for inner in reading.forwarded:
         _check(inner)
+
+
+def _check_picture(picture: Picture) -> None:
+    """It goes to a person's browser, which decodes it in a sandbox of its own: here, only that it is what it says."""
+    sound = all(0 < side <= MAX_PICTURE_SIDE for side in (picture.across, picture.down))
+    sound = sound and all(side > 0 and isfinite(side) for side in (picture.width, picture.height))
+    begins = picture.content.startswith(_BEGINS[picture.media_type])
+    if not sound or not begins or len(picture.content) > MAX_PICTURE_BYTES:
+        raise BadFrame
 
 
 class Frames:

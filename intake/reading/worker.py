@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from intake.reading import dispatch, wire
 from intake.reading.confine import Bounds, allow_step, confine
-from intake.reading.parts import Reading, ToolMissing, Unreadable
+from intake.reading.parts import Picture, Reading, ToolMissing, Unreadable
 
 _MAX_READ_BYTES = 1024 * 1024 * 1024  # of one item; a single call reads twice as many at most
 _RECEIVE_BYTES = 65_536
@@ -75,6 +75,9 @@ def _answers(request: wire.Request, original: int, channel: socket.socket, bound
         if request.task == "read":
             result = _read(request, original, tick)
             yield wire.frame(wire.Failed(result) if isinstance(result, Unreadable) else wire.Read(result))
+        elif request.task == "draw":
+            picture = _draw(request, original)
+            yield wire.frame(wire.Failed(picture) if isinstance(picture, Unreadable) else wire.Drawn(picture))
         else:
             for answer in _split(request, original):
                 yield wire.frame(answer)
@@ -91,10 +94,20 @@ def _answers(request: wire.Request, original: int, channel: socket.socket, bound
 
 
 def _read(request: wire.Request, original: int, tick: dispatch.Tick) -> Reading | Unreadable:
+    data = _whole(original)
+    return data if isinstance(data, Unreadable) else dispatch.read(data, request.media_type, request.options, tick)
+
+
+def _draw(request: wire.Request, original: int) -> Picture | Unreadable:
+    data = _whole(original)
+    return data if isinstance(data, Unreadable) else dispatch.draw(data, request.media_type, request.options)
+
+
+def _whole(original: int) -> bytes | Unreadable:
     size = os.fstat(original).st_size
     if size > _MAX_READ_BYTES:
         return Unreadable(f"This file is larger than {_MAX_READ_BYTES >> 20} MB.", "Ask for it in smaller pieces.")
-    return dispatch.read(os.pread(original, size, 0), request.media_type, request.options, tick)
+    return os.pread(original, size, 0)
 
 
 def _split(request: wire.Request, original: int) -> Iterator[wire.Answer]:
