@@ -5,11 +5,13 @@ Reading changes nothing at the source: files are opened for reading only, and li
 
 import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from channels import clocks
 from channels.base import (
     Arrival,
     Listing,
@@ -22,6 +24,7 @@ from channels.base import (
     version_of,
 )
 from channels.layout import Layout
+from channels.names import is_unfinished
 from channels.put_away import put_away
 
 IN_MEMORY_BYTES = 1 << 20
@@ -34,6 +37,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _GONE = "The file is no longer there: the next listing shows whether it was moved or taken away."
 _LINK = "This is a link or a special file, not a file: put the file itself into the folder."
 _WRITING = "The file is still being written: it is taken once it has not changed for settle_seconds."
+_UNFINISHED = (
+    "The name of this file is one that programs give while they write it: it is taken once it has its own name."
+)
 _CHANGED = "The file was changed while it was being taken: the next run takes it."
 _FORBIDDEN = "There is no permission to read the file: let the account that runs intake read it."
 
@@ -43,7 +49,8 @@ class FolderAdapter:
 
     ``setting`` is the config key that names ``path``: errors name the key, never the path. ``order`` of the listing: by
     source key, or by mtime and then source key, so that of two exports the newer comes last. A file is taken once
-    nothing has written to it for ``settle_seconds``. ``taken_in``: the folder below, not listed, that files move to
+    nothing has written to it for ``settle_seconds``, and, where these are not 0, once it has no name of an unfinished
+    one. ``taken_in``: the folder below, not listed, that files move to
     once they are durable; None if they stay.
     """
 
@@ -66,6 +73,9 @@ class FolderAdapter:
         self._by_time = order == "time"
         self._taken_in = taken_in
         self._versions: dict[str, str] = {}  # of the last listing, by source key, where they will be asked for
+        self._looks: dict[str, tuple[int, ...]] = {}  # of the last listing, where times prove nothing
+        self._looked_at = 0.0
+        self._their_clock = False
 
     def list(self) -> Iterator[Listing]:
         """Yield every file, whole, in order.
@@ -81,6 +91,10 @@ class FolderAdapter:
             raise self._failure(error) from error
         if self._taken_in is not None:
             self._versions = {item.key: item.version for item in items}
+        if self._settle_seconds > 0:
+            self._looked_at = time.monotonic()
+            self._their_clock = not clocks.is_ours(self._path)
+            self._looks = {item.key: stamp_of(item.status) for item in items if self._proves_nothing(item.status)}
         items.sort(key=lambda item: (item.status.st_mtime_ns if self._by_time else 0, item.key))
         for item in items:
             yield Listing(item.key, item.version)
@@ -173,10 +187,12 @@ class FolderAdapter:
         follow = 0 if path == self._path else os.O_NOFOLLOW
         # Without O_NONBLOCK a pipe that took the file's place would hold up the run.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | follow), "rb") as file:
-            before = os.fstat(file.fileno())
+            before = self._second_look(file.fileno())
             if not stat.S_ISREG(before.st_mode):
                 return _LINK
-            if not self._is_settled(before):
+            if self._settle_seconds > 0 and is_unfinished(path.name):
+                return _UNFINISHED
+            if not self._is_settled(listing, before):
                 return _WRITING
             if version_of(before) != listing.version:
                 return _CHANGED
@@ -197,17 +213,34 @@ class FolderAdapter:
             stamp=stamp_of(before) if isinstance(original, Path) else (),
         )
 
-    def _is_settled(self, status: os.stat_result) -> bool:
+    def _is_settled(self, listing: Listing, status: os.stat_result) -> bool:
         """Whether nothing has written to the file for ``settle_seconds``.
 
-        Copying tools set the mtime back, so the later of mtime and ctime counts. A time in the future is another
-        clock's (a scanner's, a share's) and says nothing.
+        Copying tools set the mtime back, so the later of mtime and ctime counts. An mtime in the future is another
+        clock's (a scanner's) and says nothing. Where all of its times are another clock's (a share's, or ours before
+        it was set back) the file must be what it was so many seconds ago, when it was listed.
         """
         if self._settle_seconds <= 0:
             return True
+        if self._proves_nothing(status):
+            return self._looks.get(listing.source_key) == stamp_of(status)
         now = self._clock().timestamp()
         times = [time for time in (status.st_mtime, status.st_ctime) if time <= now + CLOCK_SKEW_S]
-        return not times or now - max(times) >= self._settle_seconds
+        return now - max(times) >= self._settle_seconds
+
+    def _proves_nothing(self, status: os.stat_result) -> bool:
+        """Whether the times of a file do not say how long ago it was last written to."""
+        return self._their_clock or status.st_ctime > self._clock().timestamp() + CLOCK_SKEW_S
+
+    def _second_look(self, descriptor: int) -> os.stat_result:
+        """What the file is now; where its times prove nothing, ``settle_seconds`` after the listing."""
+        status = os.fstat(descriptor)
+        if self._settle_seconds > 0 and self._proves_nothing(status):
+            left = self._looked_at + self._settle_seconds - time.monotonic()
+            if left > 0:
+                time.sleep(left)
+                status = os.fstat(descriptor)
+        return status
 
 
 def file_time(status: os.stat_result) -> datetime | None:

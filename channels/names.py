@@ -30,6 +30,7 @@ _MEDIA_TYPES = {
     ".xlsx": f"{_OFFICE}.spreadsheetml.sheet",
     ".zip": "application/zip",
 }
+_UNFINISHED = frozenset({".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".!ut"})
 # Python reads bytes of a file name that are no UTF-8 as U+DC80 to U+DCFF (PEP 383).
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]|%(?=[0-9A-F]{2})")
 _SPELLED_BYTE = re.compile(rb"%([0-9A-F]{2})")
@@ -58,6 +59,11 @@ def table(name: str) -> tuple[str, bool]:
 def is_item(name: str) -> bool:
     """False for what systems and programs leave beside people's files: hidden, lock and thumbnail files."""
     return not name.startswith((".", "~$")) and name.lower() not in ("thumbs.db", "desktop.ini")
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a program gave the file this name while it writes it, and will give it another one once it is done."""
+    return suffix(name) in _UNFINISHED
 
 
 def spell(path: str) -> str:

@@ -27,8 +27,9 @@ _FOR_A_PERSON: dict[Literal["unsure", "failed"], tuple[str, str]] = {
 }
 WAITS_TOO_LONG = timedelta(hours=1)
 _WAITING = (
-    "If it stays so, save each of them by hand (a message as .eml or .msg) and put the file into the folder of a "
-    "channel; `intake status --items waiting` names them."
+    "If it stays so: of a file, see what still writes to it (a scanner, a copy that hangs), or put a copy of it under "
+    "another name into the folder; of a message, save it by hand (as .eml or .msg) and put that file into the folder "
+    "of a channel. `intake status --items waiting` names them."
 )
 
 

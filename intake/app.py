@@ -12,6 +12,7 @@ from typing import Any
 
 from channels import ADAPTERS
 from channels.base import Listener, Outside
+from channels.clocks import file_system
 from channels.names import media_type
 from intake import config, job
 from intake.accounting import RunReport
@@ -89,7 +90,7 @@ class App:
 
     def _open_home(self) -> None:
         home = self.settings.storage.home
-        if (kind := _file_system(home)) in _NETWORK:
+        if (kind := file_system(home)) in _NETWORK:
             raise ConfigurationError(f"storage.home: should be on a local disk; this one is a network share ({kind}).")
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.chmod(0o700)
@@ -301,18 +302,6 @@ def _status(counted: accounts.Accounts, last: runs.LastRun | None) -> dict[str, 
         finished = None if last.finished_at is None else last.finished_at.strftime("%Y-%m-%dT%H:%M:%SZ")
         last_run = {"run": last.run, "finished_at": finished, "error": last.error}
     return {**{name: getattr(counted, name) for name in outcomes}, "last_run": last_run}
-
-
-def _file_system(home: Path) -> str:
-    """The type of the file system that will hold the home, as the kernel names it."""
-    existing = next(p for p in (home, *home.parents) if p.exists()).resolve()
-    best, kind = "", ""
-    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-        before, _, after = line.partition(" - ")
-        point = before.split(" ")[4].replace("\\040", " ")
-        if existing.is_relative_to(point) and len(point) >= len(best):
-            best, kind = point, after.split(" ")[0]
-    return kind
 
 
 @contextmanager

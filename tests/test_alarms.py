@@ -43,7 +43,7 @@ def test_a_scan_that_changes_for_over_an_hour_is_an_alarm(here: Consultation) ->
     assert set(alarm) == KEYS
     assert (alarm["channel"], alarm["alarm"], alarm["count"]) == ("letters", "waiting", 1)
     assert "The file is still being written" in str(alarm["what"])
-    assert "save each of them by hand (a message as .eml or .msg)" in str(alarm["next"])
+    assert "see what still writes to it (a scanner, a copy that hangs)" in str(alarm["next"])
     (item,) = here.items("waiting")
     assert (item["channel"], item["source"], item["receipt"]) == ("letters", "Jane Doe.pdf", None)
     here.configure("settle_seconds = 600", "settle_seconds = 0")

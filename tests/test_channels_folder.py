@@ -1,6 +1,7 @@
 """Folders as people and programs use them: files half written, renamed, replaced, linked and oddly named."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import folder
+from channels import clocks, folder
 from channels.base import Adapter, Arrival, Missed
 from channels.folder import IN_MEMORY_BYTES
 from channels.names import spell, unspell
@@ -74,9 +75,54 @@ def test_a_date_in_the_future_holds_nothing_up(tmp_path: Path) -> None:
 
 
 def test_files_from_after_our_own_clock_are_taken(tmp_path: Path) -> None:
-    """Where our own clock is years behind, nothing waits forever."""
-    (tmp_path / "scan.pdf").write_bytes(b"%PDF")
-    assert isinstance(only(letters(tmp_path, datetime(2011, 3, 1, tzinfo=UTC))), Arrival)
+    """Where our own clock is years behind, nothing waits forever, and nothing is taken half: a file must stay as it is
+    for ``settle_seconds`` of the run itself."""
+    file = tmp_path / "scan.pdf"
+    file.write_bytes(b"%PDF")
+    source = letters(tmp_path, datetime(2011, 3, 1, tzinfo=UTC), settle_seconds=0.2)
+    began = time.monotonic()
+    assert isinstance(only(source), Arrival)
+    assert time.monotonic() - began > 0.2
+    listed = list(source.list())
+    file.write_bytes(b"%PDF and more")
+    assert reason(next(iter(source.fetch(listed))))
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_on_a_share_a_file_must_stay_as_it_is_while_we_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """The clock of the machine that shares the folder may be wrong by an hour: its times prove nothing, so that no half
+    of a file is taken for one that has been left alone, and all the files of a run wait ``settle_seconds`` once."""
+    monkeypatch.setattr(folder.clocks, "is_ours", lambda _: False)
+    for name in "abc":
+        (tmp_path / f"{name}.pdf").write_bytes(b"%PDF")
+    source = letters(tmp_path, datetime.now(UTC) + timedelta(hours=hours), settle_seconds=0.3)
+    began = time.monotonic()
+    assert all(isinstance(value, Arrival) for value in source.fetch(list(source.list())))
+    assert 0.3 < time.monotonic() - began < 0.6
+    listed = list(source.list())
+    (tmp_path / "b.pdf").write_bytes(b"%PDF and more")
+    found = {value.source_key: value for value in source.fetch(listed)}
+    assert isinstance(found["a.pdf"], Arrival)
+    assert "still being written" in reason(found["b.pdf"])
+
+
+def test_the_kernel_says_whose_clock_it_is(tmp_path: Path) -> None:
+    """Of this machine's own disks, whatever their kind, and of a path that is not there yet."""
+    assert clocks.file_system(Path("/proc/self")) == "proc"
+    assert clocks.file_system(tmp_path / "to/be/made") == clocks.file_system(tmp_path) != ""
+    assert not clocks.is_ours(Path("/proc/self"))
+    assert clocks.is_ours(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["scan.pdf.part", "Scan 1.TMP", "letter.filepart", "a.crdownload"])
+def test_a_name_of_something_unfinished_waits_for_its_own_name(tmp_path: Path, name: str) -> None:
+    """Scanners and copying programs rename what is done: until then it is no letter, and it is said that it waits."""
+    (tmp_path / name).write_bytes(b"%PDF")
+    assert "once it has its own name" in reason(only(letters(tmp_path)))
+    (tmp_path / name).rename(tmp_path / "scan.pdf")
+    assert isinstance(only(letters(tmp_path)), Arrival)
 
 
 # ---- changing under the reader's hands

@@ -132,8 +132,8 @@ def test_what_has_no_picture_says_why(read: Consultation, tmp_path: Path):
 
 
 def test_a_page_is_a_light_picture_made_once(place: Consultation):
-    """A scan of 300 dpi is a picture of less than 100 KB: soon the first time, at once the next. It is kept for the owner
-    alone, below the original's name, with the maker's version in its own."""
+    """A scan of 300 dpi is a picture of less than 100 KB: soon the first time, at once the next. It is kept for the
+    owner alone, below the original's name, with the maker's version in its own."""
     with place.app() as app:
         with app.originals.batch() as batch:
             sha256 = batch.add(scanned_pdf(sheet(LETTER * 4, dpi=300))).sha256
