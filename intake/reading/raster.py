@@ -77,7 +77,7 @@ class Scan:
                 raise TooLarge(f"The picture has {width} × {height} pixels, and no more than {most} are read.")
             orientation = self._image.getexif().get(ExifTags.Base.Orientation, 1)
             dpi = _declared_dpi(self._image)
-            upright = _flat(ImageOps.exif_transpose(self._image))
+            upright = flat(ImageOps.exif_transpose(self._image))
         if dpi is not None and orientation in _SIDEWAYS:
             dpi = (dpi[1], dpi[0])
         return _squared(upright, dpi)
@@ -123,7 +123,7 @@ def local_time(year: str, month: str, day: str, hour: str, minute: str, second: 
     return written if moment.year in _YEARS else None
 
 
-def _flat(image: Image.Image) -> Image.Image:
+def flat(image: Image.Image) -> Image.Image:
     """The picture in grey as it looks on white paper."""
     mode = image.mode
     if mode in ("1", "L"):
