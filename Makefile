@@ -18,6 +18,14 @@ export DEBIAN_FRONTEND     := noninteractive
 DEBIAN_RUN   := tesseract-ocr-eng:/usr/share/tesseract-ocr/5/tessdata/eng.traineddata bubblewrap:/usr/bin/bwrap
 DEBIAN_TEST  := $(DEBIAN_RUN) dovecot-imapd:/usr/lib/dovecot/imap
 DEBIAN_BENCH := isync:/usr/bin/mbsync
+# The letters that `make accuracy` sets are in fonts under free licences (OFL 1.1, Breip OFL 1.0, Caladea Apache 2.0, DejaVu
+# Bitstream Vera); heif-enc writes the HEIC of a telephone, which no permissive library does.
+DEBIAN_ACCURACY := $(DEBIAN_RUN) fonts-liberation2:/usr/share/fonts/truetype/liberation2 \
+  fonts-dejavu-core:/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf fonts-crosextra-carlito:/usr/share/fonts/truetype/crosextra/Carlito-Regular.ttf \
+  fonts-crosextra-caladea:/usr/share/fonts/truetype/crosextra/Caladea-Regular.ttf fonts-courier-prime:/usr/share/fonts/opentype/courier-prime \
+  fonts-ebgaramond:/usr/share/fonts/opentype/ebgaramond fonts-breip:/usr/share/fonts/truetype/breip fonts-kristi:/usr/share/fonts/truetype/kristi \
+  fonts-dancingscript:/usr/share/fonts/opentype/dancingscript fonts-kaushanscript:/usr/share/fonts/opentype/kaushanscript \
+  fonts-ecolier-court:/usr/share/fonts/truetype/ecolier-court libheif-examples:/usr/bin/heif-enc
 
 .PHONY: help
 help: ## what can be made (this list)
@@ -95,10 +103,11 @@ $(READY): pyproject.toml requirements.lock
 	@[ "$$(id -u)" != 0 ] || chmod -R go+rX $(VENV) channels intake storage
 	@touch $@
 
-.PHONY: debian-run debian-test debian-bench
+.PHONY: debian-run debian-test debian-bench debian-accuracy
 debian-run: ; @$(call debian,$(DEBIAN_RUN))
 debian-test: ; @$(call debian,$(DEBIAN_TEST))
 debian-bench: ; @$(call debian,$(DEBIAN_BENCH))
+debian-accuracy: ; @$(call debian,$(DEBIAN_ACCURACY))
 
 # Installs what is missing, as root or with a sudo that asks nothing; else it stops with the one line to type. A mail
 # server that this has just installed is not left running: the tests start their own, on ports of their own.
