@@ -16,20 +16,22 @@ export DEBIAN_FRONTEND     := noninteractive
 
 # Debian packages, each with the file that shows that it is there (looked at every time, which costs nothing)
 DEBIAN_RUN   := tesseract-ocr-eng:/usr/share/tesseract-ocr/5/tessdata/eng.traineddata bubblewrap:/usr/bin/bwrap
-DEBIAN_TEST  := $(DEBIAN_RUN) dovecot-imapd:/usr/lib/dovecot/imap
 DEBIAN_BENCH := isync:/usr/bin/mbsync
-# The letters that `make accuracy` sets are in fonts under free licences (OFL 1.1, Breip OFL 1.0, Caladea Apache 2.0, DejaVu
+# The letters that `make accuracy` and some tests set are in fonts under free licences (OFL, Caladea Apache 2.0, DejaVu
 # Bitstream Vera); heif-enc writes the HEIC of a telephone, which no permissive library does.
-DEBIAN_ACCURACY := $(DEBIAN_RUN) fonts-liberation2:/usr/share/fonts/truetype/liberation2 \
-  fonts-dejavu-core:/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf fonts-crosextra-carlito:/usr/share/fonts/truetype/crosextra/Carlito-Regular.ttf \
-  fonts-crosextra-caladea:/usr/share/fonts/truetype/crosextra/Caladea-Regular.ttf fonts-courier-prime:/usr/share/fonts/opentype/courier-prime \
-  fonts-ebgaramond:/usr/share/fonts/opentype/ebgaramond fonts-breip:/usr/share/fonts/truetype/breip fonts-kristi:/usr/share/fonts/truetype/kristi \
-  fonts-dancingscript:/usr/share/fonts/opentype/dancingscript fonts-kaushanscript:/usr/share/fonts/opentype/kaushanscript \
-  fonts-ecolier-court:/usr/share/fonts/truetype/ecolier-court libheif-examples:/usr/bin/heif-enc
+TRUETYPE := /usr/share/fonts/truetype
+OPENTYPE := /usr/share/fonts/opentype
+DEBIAN_ACCURACY := fonts-liberation2:$(TRUETYPE)/liberation2 fonts-dejavu-core:$(TRUETYPE)/dejavu/DejaVuSerif.ttf \
+  fonts-crosextra-carlito:$(TRUETYPE)/crosextra/Carlito-Regular.ttf fonts-breip:$(TRUETYPE)/breip \
+  fonts-crosextra-caladea:$(TRUETYPE)/crosextra/Caladea-Regular.ttf fonts-kristi:$(TRUETYPE)/kristi \
+  fonts-courier-prime:$(OPENTYPE)/courier-prime fonts-ebgaramond:$(OPENTYPE)/ebgaramond \
+  fonts-dancingscript:$(OPENTYPE)/dancingscript fonts-kaushanscript:$(OPENTYPE)/kaushanscript \
+  fonts-ecolier-court:$(TRUETYPE)/ecolier-court libheif-examples:/usr/bin/heif-enc
+DEBIAN_TEST  := $(DEBIAN_RUN) dovecot-imapd:/usr/lib/dovecot/imap $(DEBIAN_ACCURACY)
 
 .PHONY: help
 help: ## what can be made (this list)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(READY) debian-test ## everything that running and testing need: .venv, Debian packages
@@ -57,6 +59,11 @@ format: $(READY) ## let ruff lay out the code and mend what it can
 .PHONY: bench
 bench: setup debian-bench ## speed and memory, each beside a baseline measured in the same run
 	@$(PY) -m benchmarks $(ARGS)
+
+.PHONY: accuracy
+accuracy: setup debian-accuracy ## how well letters are read, from pictures whose words are known   (PAGES=1 CORPUS=DIR KEEP=DIR)
+	@$(PY) -m benchmarks.accuracy --pages $(or $(PAGES),1) $(if $(CORPUS),--corpus "$(abspath $(CORPUS))") \
+	  $(if $(KEEP),--keep "$(abspath $(KEEP))") $(ARGS)
 
 .PHONY: corpus
 corpus: setup ## the tests on a folder of real mail: make corpus CORPUS=DIR

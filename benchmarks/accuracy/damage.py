@@ -30,7 +30,7 @@ def noisy(page: Image.Image, rng: random.Random, sigma: float, speckle: float) -
     """Grain over everything (sigma in grey levels) and specks of dust; ``speckle`` is the share of pixels under one."""
     generator = _numbers(rng)
     values = np.asarray(page, dtype=np.int16)
-    values = values + generator.normal(0, sigma, values.shape).astype(np.int16)
+    values = values + _grain(generator, sigma, *values.shape).astype(np.int16)
     page = Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
     draw = ImageDraw.Draw(page)
     for _ in range(int(speckle * page.width * page.height / 6)):
@@ -52,7 +52,7 @@ def blurred(page: Image.Image, radius: float) -> Image.Image:
 def on_paper(page: Image.Image, colour: tuple[int, int, int], rng: random.Random) -> Image.Image:
     """On paper of a colour, with grain; ink stays black."""
     coloured = ImageOps.colorize(page, (20, 20, 25), colour)
-    values = np.asarray(coloured, dtype=np.int16) + _numbers(rng).normal(0, 3, (page.height, page.width, 1))
+    values = np.asarray(coloured, dtype=np.int16) + _grain(_numbers(rng), 3, page.height, page.width, 1)
     return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
 
 
@@ -101,7 +101,7 @@ def faxed(sheet: Image.Image, down: int, rng: random.Random, noise: float) -> Im
     size = (round(sheet.width * 204 / DPI), round(sheet.height * down / DPI))
     grey = np.asarray(sheet.resize(size, Image.Resampling.BOX), dtype=np.int16)
     generator = _numbers(rng)
-    grey = grey + generator.normal(0, 28, grey.shape)
+    grey = grey + _grain(generator, 28, *grey.shape)
     black = grey < 140
     black ^= generator.random(grey.shape) < noise
     for _ in range(rng.randint(0, 2)):  # a line that did not arrive repeats the one above
@@ -127,8 +127,8 @@ def photographed(page: Image.Image, rng: random.Random, tilt: float) -> Image.Im
     placed = page.convert("RGB").transform(desk.size, kind, back, sampling)
     mask = Image.new("L", page.size, 255).transform(desk.size, kind, back, Image.Resampling.NEAREST)
     desk.paste(placed, mask=mask)
-    light = np.linspace(rng.uniform(0.62, 0.8), 1.0, desk.width)[None, :, None]
-    shade = np.linspace(1.0, rng.uniform(0.8, 0.95), desk.height)[:, None, None]
+    light = np.linspace(rng.uniform(0.62, 0.8), 1.0, desk.width, dtype=np.float32)[None, :, None]
+    shade = np.linspace(1.0, rng.uniform(0.8, 0.95), desk.height, dtype=np.float32)[:, None, None]
     values = np.asarray(desk, dtype=np.float32) * light * shade + _numbers(rng).normal(
         0, 4, (desk.height, desk.width, 1)
     )
@@ -153,3 +153,7 @@ def _perspective(source: list[tuple[float, float]], target: list[tuple[float, fl
 
 def _numbers(rng: random.Random) -> np.random.Generator:
     return np.random.default_rng(rng.getrandbits(64))
+
+
+def _grain(generator: np.random.Generator, sigma: float, *shape: int) -> np.ndarray:
+    return generator.standard_normal(shape, dtype=np.float32) * np.float32(sigma)

@@ -25,7 +25,7 @@ from benchmarks.accuracy import damage
 from benchmarks.accuracy.letters import letter
 from benchmarks.accuracy.typeset import HAND, PRINT, Face, Sheet, in_columns, style, typeset
 
-Group = Literal["clean", "rotated", "bad", "reported"]
+Group = Literal["clean", "rotated", "bad", "corpus", "reported"]
 Made = tuple[bytes, str, str]
 """Bytes, media type, truth."""
 
@@ -33,7 +33,9 @@ _PAPERS = ((255, 240, 170), (190, 230, 255), (255, 205, 215), (200, 240, 200), (
 _RED, _BLUE = (205, 45, 50), (55, 75, 190)
 _STAMPS = ("RECEIVED\n{day} MAR 2011", "NCC POST ROOM\n{day} FEB 2011", "COPY", "CHILDREN’S SERVICES\n{day} APR 2011")
 _HEIC_ENCODER = "/usr/bin/heif-enc"
-_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/tiff": ".tif", "image/heic": ".heic"}
+_SUFFIXES = {
+    "image/png": ".png", "image/jpeg": ".jpg", "image/tiff": ".tif", "image/heic": ".heic", "application/pdf": ".pdf",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _noisy(number: int, rng: random.Random) -> Made:
 def _faint(number: int, rng: random.Random) -> Made:
     sheet = _sheet(number, rng)
     dpi = rng.choice((200, 300))
-    grey = damage.faint(damage.scanned(sheet.image, dpi), rng.uniform(0.14, 0.3))
+    grey = damage.faint(damage.scanned(sheet.image, dpi), rng.uniform(0.18, 0.4))
     return (*_file(damage.noisy(grey, rng, rng.uniform(2, 5), 0.0), dpi, number), sheet.truth)
 
 
@@ -226,7 +228,7 @@ SETS: tuple[Set, ...] = (
     Set("coarse", "bad", 12, _coarse, "150 dpi, JPEG, up to 0.5° askew"),
     Set("skewed", "bad", 9, _skewed, "0.5 to 4° askew"),
     Set("noisy", "bad", 9, _noisy, "grain and specks, JPEG"),
-    Set("faint", "bad", 9, _faint, "14 to 30 % of the ink"),
+    Set("faint", "bad", 9, _faint, "18 to 40 % of the ink"),
     Set("coloured", "bad", 9, _coloured, "coloured paper, 150 to 300 dpi"),
     Set("stamped", "bad", 10, _stamped, "a red or a blue stamp over the text"),
     Set("columns", "bad", 8, _columns, "two columns"),
