@@ -16,7 +16,7 @@ export DEBIAN_FRONTEND     := noninteractive
 
 # Debian packages, each with the file that shows that it is there (looked at every time, which costs nothing)
 DEBIAN_RUN   := tesseract-ocr-eng:/usr/share/tesseract-ocr/5/tessdata/eng.traineddata bubblewrap:/usr/bin/bwrap
-DEBIAN_BENCH := isync:/usr/bin/mbsync
+DEBIAN_BENCH := isync:/usr/bin/mbsync tesseract-ocr:/usr/bin/tesseract
 # The letters that `make accuracy` and some tests set are in fonts under free licences (OFL, Caladea Apache 2.0, DejaVu
 # Bitstream Vera); heif-enc writes the HEIC of a telephone, which no permissive library does.
 TRUETYPE := /usr/share/fonts/truetype

@@ -2,8 +2,9 @@
 
 A process of its own for each measurement, so that nothing is counted that another one left. It takes in what loses its
 parent (PR_SET_CHILD_SUBREAPER), so that a reader in a sandbox is counted too, however it ends. It writes a JSON object
-to the file FIGURES: ``cpu_s`` (user and system), ``largest_mb`` (the kernel's ``ru_maxrss``), ``parent_mb`` and
-``together_mb`` (sampled, see the package), ``code``. Output of the command goes where this one's goes.
+to the file FIGURES: ``cpu_s`` (user and system), ``wall_s``, ``largest_mb`` (the kernel's ``ru_maxrss``, or what was
+sampled, if that is more), ``parent_mb`` and ``together_mb`` (sampled, see the package), ``code``. Output of the command
+goes where this one's goes.
 """
 
 import ctypes
@@ -12,6 +13,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -24,7 +26,7 @@ class Sampler(threading.Thread):
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
-        self.parent_kb = self.together_kb = 0
+        self.parent_kb = self.together_kb = self.largest_kb = 0
         self._pid = pid
         self._ended = threading.Event()
 
@@ -35,6 +37,7 @@ class Sampler(threading.Thread):
     def look(self) -> None:
         now = {pid: _memory(pid) for pid in _tree(self._pid)}
         self.parent_kb = max(self.parent_kb, now.get(self._pid, {}).get("VmHWM", 0))
+        self.largest_kb = max([self.largest_kb, *(memory.get("VmHWM", 0) for memory in now.values())])
         self.together_kb = max(self.together_kb, sum(memory.get("VmRSS", 0) for memory in now.values()))
 
     def stop(self) -> None:
@@ -66,10 +69,11 @@ def main() -> None:
     figures, command = Path(sys.argv[1]), sys.argv[2:]
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1) != 0:
         raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
+    began = time.monotonic()
     process = subprocess.Popen(command)
     sampler = Sampler(process.pid)
     sampler.start()
-    cpu_s = 0.0
+    cpu_s = wall_s = 0.0
     largest_kb = 0
     code = -1
     while True:
@@ -81,13 +85,14 @@ def main() -> None:
         largest_kb = max(largest_kb, usage.ru_maxrss)
         if pid == process.pid:
             code = process.returncode = os.waitstatus_to_exitcode(status)
+            wall_s = time.monotonic() - began
     sampler.stop()
     megabytes = {
-        "largest_mb": largest_kb * _KB / 1e6,
+        "largest_mb": max(largest_kb, sampler.largest_kb) * _KB / 1e6,
         "parent_mb": sampler.parent_kb * _KB / 1e6,
         "together_mb": sampler.together_kb * _KB / 1e6,
     }
-    figures.write_text(json.dumps({"cpu_s": cpu_s, "code": code, **megabytes}))
+    figures.write_text(json.dumps({"cpu_s": cpu_s, "wall_s": wall_s, "code": code, **megabytes}))
 
 
 if __name__ == "__main__":

@@ -22,9 +22,11 @@ class BenchBrokenError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a command cost: CPU seconds of all its processes, memory in MB of 10**6 bytes (see the package)."""
+    """What a command cost: CPU seconds of all its processes, seconds on the clock, memory in MB of 10**6 bytes (see the
+    package)."""
 
     cpu_s: float
+    wall_s: float
     largest_mb: float
     parent_mb: float
     together_mb: float
@@ -78,8 +80,10 @@ class Result:
     inputs: dict[str, Any]
 
 
-def cost_of(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Cost:
-    """Run a command that prints a JSON object, and what it cost.
+def cost_of(
+    command: Sequence[str | Path], environment: Mapping[str, str] | None = None, *, read_output: bool = True
+) -> Cost:
+    """Run a command that prints a JSON object (without ``read_output`` it may print anything), and what it cost.
 
     Raises:
         BenchBrokenError: it did not end well.
@@ -100,7 +104,7 @@ def cost_of(command: Sequence[str | Path], environment: Mapping[str, str] | None
         found = json.loads(figures.read_text())
     if found.pop("code") != 0:
         raise BenchBrokenError(f"{command} failed: {(done.stderr or done.stdout).decode(errors='replace')[-2000:]}")
-    return Cost(**found, output=json.loads(done.stdout))
+    return Cost(**found, output=json.loads(done.stdout) if read_output else None)
 
 
 def intake(config: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Cost:

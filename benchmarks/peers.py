@@ -202,7 +202,40 @@ def _prepare(connection: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-PEERS: dict[str, Callable[..., Steps]] = {"mailbox": mailbox, "one_by_one": one_by_one, "rows": rows}
+# --- scans ------------------------------------------------------------------------------------------------------------
+
+
+def tesseract(pdf: str) -> Steps:
+    """Read the pictures of a PDF with the Tesseract and the data that the program reads with, one thread.
+
+    ``decode`` takes the embedded picture out of each page and makes it grey; ``recognise`` hands it to Tesseract as it
+    is, without turning, straightening or cleaning, and takes the text with its boxes.
+    """
+    import os
+
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # before its library is loaded
+    import pypdfium2
+    import tesserocr
+
+    data = max(Path("/usr/share/tesseract-ocr").glob("*/tessdata"))
+    engine = tesserocr.PyTessBaseAPI(str(data), "eng", psm=tesserocr.PSM.AUTO)
+    steps = Steps()
+    document = pypdfium2.PdfDocument(pdf)
+    for page in document:
+        with steps.timed("decode"):
+            (embedded,) = page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])
+            grey = embedded.get_bitmap(render=False).to_pil().convert("L")
+        with steps.timed("recognise"):
+            engine.SetImageBytes(grey.tobytes(), grey.width, grey.height, 1, grey.width)
+            engine.SetSourceResolution(round(grey.height / page.get_height() * 72))
+            engine.Recognize()
+            engine.GetTSVText(0)
+    return steps
+
+
+PEERS: dict[str, Callable[..., Steps]] = {
+    "mailbox": mailbox, "one_by_one": one_by_one, "rows": rows, "tesseract": tesseract,
+}  # fmt: skip
 
 
 if __name__ == "__main__":

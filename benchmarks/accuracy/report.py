@@ -48,8 +48,9 @@ def verdicts(read: Sequence[ReadPage]) -> list[Verdict]:
     for group, what, limit in _ASKED:
         errors = [one.errors for one in read if one.page.group == group]
         found.append(Verdict(what, together(errors).cer if errors else None, limit, len(errors)))
-    wrong = [one for one in read if one.errors.cer > WRONG]
-    good = [one for one in read if one.errors.cer <= GOOD]
+    certain = [one for one in read if one.page.group != "doubtful"]
+    wrong = [one for one in certain if one.errors.cer > WRONG]
+    good = [one for one in certain if one.errors.cer <= GOOD]
     found.append(
         _share(f"of pages read wrong in more than {WRONG:.0%} of characters, flagged", wrong, 0.95, at_least=True)
     )

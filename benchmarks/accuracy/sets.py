@@ -25,7 +25,7 @@ from benchmarks.accuracy import damage
 from benchmarks.accuracy.letters import letter
 from benchmarks.accuracy.typeset import HAND, PRINT, Face, Sheet, in_columns, style, typeset
 
-Group = Literal["clean", "rotated", "bad", "corpus", "reported"]
+Group = Literal["clean", "rotated", "bad", "corpus", "reported", "doubtful"]
 Made = tuple[bytes, str, str]
 """Bytes, media type, truth."""
 
