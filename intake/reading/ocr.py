@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, cast
 
 from PIL import Image
 
+from intake.reading.codes import find_codes
 from intake.reading.dispatch import Tick, ToolMissingError, no_tick
 from intake.reading.pagetext import Box, PageText, compose
 from intake.reading.parts import INKED, Part, Reading, ToolMissing, Unreadable
@@ -124,6 +125,7 @@ def page_part(page: Page, number: int, media_type: str) -> Part:
         words=found.words,
         ink=round(ink, 6),
         cleaned=found.cleaned,
+        codes=find_codes(page.grey, page.dpi) if ink > 0 else [],
     )
 
 

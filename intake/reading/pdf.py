@@ -27,7 +27,7 @@ from msgspec.structs import replace as changed
 from pdfminer.pdfexceptions import PDFException
 from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
-from intake.reading import ocr, pdfform
+from intake.reading import ocr, pdfcodes, pdfform
 from intake.reading.dispatch import Tick, no_tick
 from intake.reading.pagetext import Box, compose, into_lines, into_paragraphs
 from intake.reading.parts import Part, Reading, Unreadable
@@ -145,6 +145,7 @@ def _page(document: Any, number: int, layers: "_Layers") -> Part:
         height=round(height, 2),
         words=found.words,
         cleaned=found.cleaned,
+        codes=pdfcodes.codes_on(page, width, height),
     )
 
 
