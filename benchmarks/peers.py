@@ -114,7 +114,8 @@ def rows(config: str, channel: str, export: str, scratch: str) -> Steps:
 
 def _normalise(steps: Steps, app: Any, channel: str, cells: list[dict[str, str]]) -> None:
     """Rows to responses, with the receipts that the program made for them at hand."""
-    from intake.outcomes import ROWS_READER, make_response
+    from intake.outcomes import ROWS_READER
+    from intake.responding import make_response
     from intake.tables import RowReader
     from storage import receipts
 

@@ -214,6 +214,10 @@ class AdapterSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def split_of(self, source_key: str) -> str:  # noqa: ARG002  # for those that know other ways
+        """How a scanned file of several letters is parted: ``separator``, ``none``, ``blank`` or ``every:N``."""
+        return "separator"
+
 
 @dataclass(frozen=True, slots=True)
 class AdapterKind:

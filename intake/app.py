@@ -6,7 +6,7 @@ import pwd
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ from intake.reading.sandbox import Limits, ReaderPool
 from intake.rebuilt import follow_rebuilt
 from intake.receive import ChannelRun
 from intake.rereading import reread
+from intake.separator import separator_pdf
+from intake.sheet import sheets_of_batch
 from intake.tables import RowReader
 from intake.trace import read_original, trace
 from intake.wish import READS_AGAIN, Office, Person, Wish, find_target
@@ -57,6 +59,24 @@ def actor() -> Person:
         return Person(pwd.getpwuid(os.getuid()).pw_name)
     except KeyError:
         return Person(f"uid {os.getuid()}")
+
+
+def separators(path: Path, received: str, box: str, batch: str, count: int | None) -> bytes:
+    """Separator sheets of a consultation as a PDF; its home and database are not touched.
+
+    Raises:
+        ConfigurationError: a key of the config, or what a sheet is to say, is wrong.
+    """
+    consultation = config.load(path, {name: kind.settings for name, kind in ADAPTERS.items()}).consultation
+    try:
+        day = date.fromisoformat(received)
+    except ValueError as error:
+        raise ConfigurationError("--received: should be a date such as 2011-03-01.") from error
+    try:
+        sheets = sheets_of_batch(consultation.id, day, box, batch, count)
+    except ValueError as error:
+        raise ConfigurationError(f"{error}.") from error
+    return separator_pdf(sheets, consultation.title)
 
 
 class App:
@@ -248,7 +268,8 @@ class App:
         """
         with _storage_errors():
             with self.database.read() as tx:
-                target = find_target(tx, self.consultation.reference_prefix, typed)
+                prefix = self.consultation.reference_prefix
+                target = find_target(tx, prefix, typed, several=wish.action == "split")
             office = Office(self.database, self.rules, clock, self._reread, self._refollow, self._keep, self._must_read)
             if wish.action not in READS_AGAIN:
                 return decide(office, target, person, wish)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from intake import show
-from intake.app import WAITING, App, actor
+from intake.app import WAITING, App, actor, separators
 from intake.crop import Crop
 from intake.errors import ConfigurationError, IntakeError, NotWritten
 from intake.export import Wanted
@@ -128,13 +128,7 @@ def original(
     """Give out the exact bytes of an original."""
     with App(context.obj) as app:
         content = app.original(sha256)
-    if out is None:
-        sys.stdout.buffer.write(content)
-        return
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        raise NotWritten(f"--out: {out} can't be written: {error.strerror}.") from error
+    _give_out(content, out)
 
 
 @cli.command()
@@ -145,7 +139,8 @@ def decide(
     value: Annotated[
         str,
         typer.Option(
-            help="COLUMN=VALUE to correct, the TEXT to transcribe (-: stdin), to whom it is passed on, the FILE to add."
+            help="COLUMN=VALUE to correct, the TEXT to transcribe (-: stdin), to whom it is passed on, the FILE to add,"
+            " the pages to split, the REFERENCE to join."
         ),
     ] = "",
     reason: Annotated[str, typer.Option(help="Why, in a word: needed to exclude and to set aside.")] = "",
@@ -166,6 +161,10 @@ def decide(
                   answered is worked out; or a machine's word (marketing …)
     overturn      what is set aside is an answer after all
     retry         read it again
+    split         these pages are several letters: --value 1-2,3-4 (pages of
+                  the file); of a receipt's number: all of its pages anew
+    join          another response is a part of this letter:
+                  --value REFERENCE
     add           a file that the message points to: --value FILE
     same          messages that came back in other bytes are the older
                   ones, for their whole batch (see intake status)
@@ -182,6 +181,28 @@ def decide(
     with App(context.obj) as app:
         said = app.decide(what, actor(), Wish(chosen, typed, reason))
     _print(as_json, {"done": said}, lambda: show.sentence(said))
+
+
+@cli.command()
+def separator(
+    context: typer.Context,
+    received: Annotated[str, typer.Option(help="The day on which the letters were received: 2011-03-01.")],
+    box: Annotated[str, typer.Option(help="The box in which the paper is kept.")],
+    batch: Annotated[str, typer.Option(help="The batch within the box.")] = "",
+    count: Annotated[
+        int | None,
+        typer.Option(help="So many sheets, numbered, so that a missing one is noticed. Without: one to copy."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")] = None,
+) -> None:
+    """Print separator sheets as a PDF: one lies before each letter of a batch when it is scanned.
+
+    The scan folder parts the file at them, and each letter gets the day on which it was received, and where its paper
+    lies. Numbered sheets are for one batch; one without a number may be copied as often as it is needed.
+    """
+    if out is None and sys.stdout.isatty():
+        raise ConfigurationError("--out: should name a file, since a PDF is nothing to show on a terminal.")
+    _give_out(separators(context.obj, received, box, batch, count), out)
 
 
 @cli.command()
@@ -222,6 +243,16 @@ def watch(context: typer.Context) -> None:
     say_retries()
     with App(context.obj) as app:
         watch_channels(app)
+
+
+def _give_out(content: bytes, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise NotWritten(f"--out: {out} can't be written: {error.strerror}.") from error
 
 
 def _print(as_json: bool, document: Any, words: Callable[[], None]) -> None:  # the option's value

@@ -113,6 +113,10 @@ class Consultation(_Settings):
         """The first instant that is too late, UTC: for a date, the midnight that ends it in the consultation's zone."""
         return self._instant(self.closes, timedelta(days=1))
 
+    def noon(self, day: date) -> datetime:
+        """The instant that stands for a day of which no time is known: 12:00 in the consultation's zone, UTC."""
+        return datetime.combine(day, time(12), self.timezone).astimezone(UTC)
+
     def instant(self, value: date | datetime) -> datetime:
         """An instant as configured, or the first one of a date in the consultation's zone, UTC."""
         return self._instant(value, timedelta(0))

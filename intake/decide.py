@@ -12,6 +12,7 @@ from intake import normalise
 from intake.errors import Refused
 from intake.filled import Rules
 from intake.on_receipts import ON_RECEIPTS, decide_on_receipt
+from intake.redivide import REDIVIDES, divided, take_division_back
 from intake.revise import apply_decisions, check_lists, column_and_value, corrected, holding, proposal
 from intake.same import held_on, take_back
 from intake.wish import Office, Person, Target, Wish
@@ -34,8 +35,11 @@ def decide(office: Office, target: Target, person: Person, wish: Wish) -> str:
     """
     if any(_UNSTORABLE.search(typed) for typed in (wish.value, wish.reason, person.name)):
         raise Refused("What was typed holds characters that can't be stored (NUL, or bytes that are no UTF-8).")
+    _check_whole(office, target)
     if wish.action == "undo":
         return _undo(office, target, person)
+    if wish.action in REDIVIDES:
+        return divided(office, target, person, wish)
     if wish.action in ON_RECEIPTS:
         return decide_on_receipt(office, target, person, wish)
     if target.response is not None and target.receipt.outcome != "read":
@@ -43,6 +47,19 @@ def decide(office: Office, target: Target, person: Person, wish: Wish) -> str:
     if target.response is None:
         raise Refused(f"Receipt {target.receipt.id} has no response to {wish.action}.")
     return _on_response(office, target.response, person, wish)
+
+
+def _check_whole(office: Office, target: Target) -> None:
+    """Nothing is decided about what is part of another letter now."""
+    if target.response is None:
+        return
+    with office.database.read() as tx:
+        view = responses.load(tx, [target.response])[0]
+    if view.joined_into:
+        raise Refused(
+            f"{view.response.reference} is part of {view.joined_into} now: decide about that one, or undo what joined "
+            "them there."
+        )
 
 
 def _on_response(office: Office, number: int, person: Person, wish: Wish) -> str:
@@ -157,6 +174,8 @@ def _undo(office: Office, target: Target, person: Person) -> str:
         decisions.mark_undone(tx, last.id, decisions.add_decision(tx, at, undo))
         if last.action in ("same", "different"):
             take_back(tx, at, last)
+        elif last.action in REDIVIDES:
+            take_division_back(tx, office.rules, at, last)
         elif again:
             pass  # it is read again below, without the file
         elif last.response_id is None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from intake.filled import Rules
-from intake.outcomes import ROWS_READER, Desk, make_response
+from intake.outcomes import ROWS_READER, Desk
 from intake.receive import ChannelRun
+from intake.responding import make_response
 from intake.rewrite import flag, restate, rewritten
 from intake.splitting import row_cells
 from storage import ledger, receipts, responses, rows

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from intake import passing
 from intake.added import added_files, value_of
 from intake.addressee import OVERRULED, REASONS
+from intake.batches import read_pieces
 from intake.errors import Refused
 from intake.same import decide_alike
 from intake.wish import Action, Office, Person, Target, Wish
@@ -81,6 +82,8 @@ def _set_aside(office: Office, target: Target, person: Person, wish: Wish) -> st
         raise Refused(
             "Only a receipt that is read and has one response is set aside; exclude single responses instead."
         )
+    if any(read_pieces(view.pieces) or view.receipt_id != receipt.id for view in mine):
+        raise Refused(f"{mine[0].response.reference} is made of pieces of files: exclude it instead.")
     arrived = next((view.response.received_at for view in mine), None) or receipt.arrived_at or at
     due, step = None, ""
     if reason in PASSED_ON_REASONS:
@@ -113,8 +116,11 @@ def _add(office: Office, receipt: ReceiptView, person: Person, wish: Wish) -> st
     if receipt.kind != "item" or receipt.outcome not in ("read", "quarantined"):
         raise Refused(f"Receipt {receipt.id}: a file is added to a message or file that is read or quarantined.")
     with office.database.read() as tx:
-        if len(responses.responses_of(tx, [receipt.id]).get(receipt.id, [])) > 1:
+        mine = responses.load(tx, responses.responses_of(tx, [receipt.id]).get(receipt.id, []))
+        if len(mine) > 1:
             raise Refused(f"Receipt {receipt.id} has several responses, so whose file it is can't be said.")
+        if any(read_pieces(view.pieces) for view in mine):
+            raise Refused(f"{mine[0].response.reference} is made of pieces of files: nothing can be added to it.")
     office.must_read()
     kept = office.keep(wish.value)
     at = office.clock()

@@ -5,28 +5,28 @@ Nothing is written here; ``settling`` writes what this works out.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 
 import msgspec
-from pydantic import ValidationError
 
-from intake import normalise, relays
+from intake import batches, normalise, relays
 from intake.bulk import bulk_signs, doubts_for, services, spam_sign
 from intake.claims import add_claims
 from intake.config import ChannelSettings
 from intake.cues import cues
+from intake.division import NONE
 from intake.filled import Filled, Rules
 from intake.mailing import Doubted, keys_of
 from intake.reading.parts import Reading, ToolMissing, Unreadable, marks_hold
 from intake.reading.sandbox import ReadResult
+from intake.responding import make_response
 from intake.screening import Verdict, screen_message
 from intake.tables import RowReader, is_blank
 from storage.mailkeys import NewKeys
 from storage.receipts import ReceiptView, Settled
-from storage.reference import make_reference
-from storage.responses import NewResponse, StoredPart
-from storage.schema import NEEDS, Evidence, Response
+from storage.responses import NewResponse, StoredPart, StoredReading
+from storage.schema import Evidence
 
 ROWS_READER = "rows 1"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -52,6 +52,7 @@ class Ended:
     settled: list[Settled] = field(default_factory=list)
     responses: list[NewResponse] = field(default_factory=list)
     parts: list[StoredPart] = field(default_factory=list)
+    readings: list[StoredReading] = field(default_factory=list)
     mail_keys: list[NewKeys] = field(default_factory=list)
     doubted: dict[int, Doubted] = field(default_factory=dict)
     row_ids: dict[str, int] = field(default_factory=dict)
@@ -64,8 +65,11 @@ class Ended:
         return sum(len(part.text) for part in self.parts)
 
 
-def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResult, *, screened: bool = True) -> None:
-    """Work out what a reading makes of its receipt. ``screened`` is false where a person overturned the screening."""
+def add_result(
+    desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResult, *, screened: bool = True, parted: bool = True
+) -> None:
+    """Work out what a reading makes of its receipt. ``screened`` is false where a person overturned the screening,
+    ``parted`` where a file is one letter already and stays so."""
     ended.receipts += 1
     if isinstance(result, ToolMissing):
         # What waited goes on waiting; what was in quarantine, and is only tried again, stays there, and what is set
@@ -82,12 +86,32 @@ def add_result(desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResul
         if receipt.media_type in MESSAGE_TYPES:
             _add_message(desk, ended, receipt, result, screened=screened)
             return
-        ended.parts += _parts(receipt, 0, result)
-        if screened and normalise.is_blank_document(result):
-            ended.settled.append(_set_aside(receipt, Verdict("empty", "nothing on any page")))
-        else:
-            filled = normalise.document(desk.rules, receipt, result)
-            ended.responses.append(_response(desk, receipt, 1, filled, result.reader))
+        split = desk.channel.source.split_of(receipt.source_key) if parted else NONE
+        _add_document(desk, ended, receipt, result, split, screened=screened)
+
+
+def _add_document(
+    desk: Desk, ended: Ended, receipt: ReceiptView, result: Reading, split: str, *, screened: bool
+) -> None:
+    """A file: its letters, each a response."""
+    ended.parts += _parts(receipt, 0, result)
+    ended.readings.append(stored_reading(receipt, result))
+    batch = batches.batch_of(desk.rules, result.parts, split)
+    if screened and normalise.is_blank_document(result):
+        ended.settled.append(_set_aside(receipt, Verdict("empty", "nothing on any page")))
+    elif screened and batch.pages and not batch.has_words:
+        ended.settled.append(_set_aside(receipt, Verdict("empty", "nothing but separator sheets")))
+    else:
+        for n, letter in enumerate(batch.letters):
+            filled = batches.fill(desk.rules, receipt, result, batch, n)
+            response = _response(desk, receipt, n + 1, filled, result.reader)
+            ended.responses.append(replace(response, pieces=batches.pieces_of(receipt, batch, letter)))
+
+
+def stored_reading(receipt: ReceiptView, reading: Reading) -> StoredReading:
+    """What a reading says of a document beside its parts, as it is kept."""
+    facts, needs = msgspec.json.encode(reading.facts).decode(), msgspec.json.encode(reading.needs).decode()
+    return StoredReading(receipt_id=receipt.id, reader=reading.reader, facts=facts, needs=needs)
 
 
 def _set_aside(receipt: ReceiptView, verdict: Verdict) -> Settled:
@@ -193,31 +217,6 @@ def _response(
         evidence=filled.evidence,
         monitoring=filled.monitoring,
     )
-
-
-def make_response(rules: Rules, receipt: ReceiptView, ordinal: int, filled: Filled, reader: str) -> Response:
-    """The validated response that these fields make. A value that does not fit its column leaves it blank: the evidence
-    still offers it, and ``needs`` says that there is a conflict."""
-    values = {
-        "reference": reference_of(rules, receipt, ordinal), "consultation": rules.consultation.id,
-        "channel": receipt.channel, "source": receipt.source_key, "original_sha256": receipt.sha256,
-        "run": receipt.run_id, "reader_version": reader, "answers": filled.answers,
-        **filled.values, "needs": tuple(filled.needs & set(NEEDS)),
-    }  # fmt: skip
-    try:
-        return Response(**values)
-    except ValidationError as error:
-        unfit = {str(problem["loc"][0]) for problem in error.errors()}
-        kept = {column: value for column, value in values.items() if column not in unfit}
-        return Response(**kept | {"needs": (*kept["needs"], "conflict")})
-
-
-def reference_of(rules: Rules, receipt: ReceiptView, ordinal: int) -> str:
-    """The reference of a receipt's n-th response."""
-    return make_reference(
-        rules.consultation.reference_prefix, rules.consultation.id, receipt.channel, receipt.source_key,
-        sha256=receipt.sha256 if receipt.path_named else "", ordinal=ordinal,
-    )  # fmt: skip
 
 
 def _parts(receipt: ReceiptView, item: int, reading: Reading) -> Iterator[StoredPart]:

@@ -35,7 +35,9 @@ def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView,
         intact = current.originals.intact(receipt.sha256)
         first = read_now(current, pool, receipt) if intact else DAMAGED
         result = _with_added(current, pool, receipt, first)
-        add_result(desk, ended, receipt, result, screened=screened)
+        with current.database.read() as tx:
+            is_new = receipt.id not in responses.responses_of(tx, [receipt.id])
+        add_result(desk, ended, receipt, result, screened=screened, parted=is_new)
         if _read_anew(current, desk, ended):
             return
     if ended.receipts:
@@ -72,6 +74,7 @@ def _read_anew(current: ChannelRun, desk: Desk, ended: Ended) -> bool:
         )  # fmt: skip
         responses.change_response(tx, current.run, at, change)
         responses.add_parts(tx, ended.parts)
+        responses.add_readings(tx, ended.readings)
         if receipts.by_numbers(tx, [new.receipt_id])[0].outcome != "read":
             receipts.settle(tx, current.run, at, [Settled(new.receipt_id, "read")])
         ledger.number_entries(tx)

@@ -25,8 +25,9 @@ _ANSWERED_BY = {
     "places": ("place?",), "signatures": ("signatures?",), "late_decision": ("late?",),
 }  # fmt: skip
 """The needs that a correction of this column meets."""
-_ANSWERED_BY_ACCEPTING = ("genuine?", "quoted?")
-"""Who has compared a response with its original knows that somebody meant it, and which of the words are theirs."""
+_ANSWERED_BY_ACCEPTING = ("genuine?", "quoted?", "split?")
+"""Who has compared a response with its original knows that somebody meant it, which of the words are theirs, and that
+its pages are one letter."""
 
 
 def holding(all_decisions: Sequence[DecisionView]) -> list[DecisionView]:
@@ -141,11 +142,14 @@ def _items(typed: str) -> tuple[str, ...]:
 
 
 def _received(typed: str, rules: Rules) -> dict[str, Any]:
-    when = read_time(typed, rules.consultation.timezone)
+    """When something was received, as a person says; with the word ``stamp`` before or behind it, as its stamp says."""
+    words = typed.split()
+    by_stamp = [word for word in words if word.casefold() == "stamp"]
+    when = read_time(" ".join(word for word in words if word not in by_stamp), rules.consultation.timezone)
     if when is None:
-        raise Refused("received_at: should be a date and time, such as 2011-03-01 09:30.")
+        raise Refused("received_at: should be a date and time, such as 2011-03-01 09:30, or 2011-03-01 stamp.")
     late = is_late(rules.consultation, when.at, day_only=when.day_only)
-    return {"received_at": when.at, "received_basis": "person", "late": late}
+    return {"received_at": when.at, "received_basis": "stamp" if by_stamp else "person", "late": late}
 
 
 def _typed_value(state: Response, column: str, typed: str) -> Any:

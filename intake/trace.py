@@ -7,6 +7,7 @@ from typing import Any
 
 from intake.added import added_files
 from intake.addressee import REASONS
+from intake.batches import read_pieces
 from intake.errors import NotThere
 from intake.wish import find_target
 from storage import acknowledgements, decisions, deliveries, ledger, receipts, responses
@@ -15,7 +16,7 @@ from storage.columns import utc_text
 from storage.database import Database, Transaction
 from storage.originals import OriginalStore
 from storage.receipts import ReceiptView
-from storage.responses import EvidenceView, StoredPart
+from storage.responses import EvidenceView, ResponseView, StoredPart
 from storage.schema import Evidence, Response, columns, rendered
 
 
@@ -30,22 +31,29 @@ def trace(
     with database.read() as tx:
         target = find_target(tx, prefix, typed)
         response: Response | None = None
+        joined_into = None
         fields: dict[str, list[dict[str, Any]]] = {}
         marked: list[dict[str, Any]] = []
         behind = [target.receipt.id]
         if target.response is not None:
             view = responses.load(tx, [target.response])[0]
             response = view.response
+            joined_into = view.joined_into or None
             behind = responses.receipts_of(tx, target.response)
             undone = {d.id for d in decisions.decisions_on(tx, [], target.response) if d.undone_by is not None}
             seen = [e for e in responses.evidence_of(tx, target.response) if e.decision_id not in undone]
-            parts = [p for p in responses.parts_of(tx, view.reading_receipt_id) if p.item == view.item]
-            fields = _fields(seen, questions, _Quotes(parts))
+            redivided = [
+                e.id for e in seen if e.decision_id is not None and not e.by
+            ]  # a person parted the pages anew: what was read of others before is none of this letter's
+            seen = [e for e in seen if e.by or not redivided or e.id >= redivided[-1]]
+            parts = _parts(tx, view)
+            fields = _fields(seen, questions, _Quotes(parts, view.reading_receipt_id))
             cut = [piece.place for e in seen for piece in e.fields.get("text_cut", [])]
             marked = [mark for part in parts for mark in _marked(part) if mark["place"] in cut]
         views = receipts.by_numbers(tx, behind)
         return {
             "reference": response.reference if response else None,
+            "joined_into": joined_into,
             "response": dict(rendered(response, questions)) if response else dict.fromkeys(columns(questions)),
             "fields": fields,
             "marked": marked,
@@ -54,23 +62,39 @@ def trace(
         }
 
 
-class _Quotes:
-    """The words at a place, where the evidence itself does not repeat them: a whole part's."""
+def _parts(tx: Transaction, view: ResponseView) -> list[StoredPart]:
+    """The parts that a response is: those of what it was read from, of a letter of a batch its own pages alone."""
+    pieces = read_pieces(view.pieces)
+    if not pieces:
+        return [p for p in responses.parts_of(tx, view.reading_receipt_id) if p.item == view.item]
+    return [
+        part
+        for receipt, first, last in pieces
+        for part in responses.parts_of(tx, receipt)
+        if part.item == 0 and first <= part.number <= last
+    ]
 
-    def __init__(self, parts: Sequence[StoredPart]) -> None:
-        self._by_number = {part.number: part.text for part in parts}
-        pages = ((json.loads(part.document).get("page"), part.text) for part in parts)
-        self._by_page = {page: text for page, text in pages if page is not None}
+
+class _Quotes:
+    """The words at a place, where the evidence itself does not repeat them: a whole part's. A place of another receipt
+    than the response's own says which."""
+
+    def __init__(self, parts: Sequence[StoredPart], own: int) -> None:
+        self._own = own
+        self._by_number = {(part.receipt_id, part.number): part.text for part in parts}
+        pages = ((part.receipt_id, json.loads(part.document).get("page"), part.text) for part in parts)
+        self._by_page = {(receipt, page): text for receipt, page, text in pages if page is not None}
 
     def at(self, place: Mapping[str, Any] | None) -> str | None:
         """The words, None if nothing is known there."""
         if place is None:
             return None
+        receipt = place.get("receipt", self._own)
         if "start" in place:
-            return self._by_number.get(place["part"], "")[place["start"] : place["end"]]
+            return self._by_number.get((receipt, place["part"]), "")[place["start"] : place["end"]]
         if "part" in place:
-            return self._by_number.get(place["part"], "").strip() or None
-        return self._by_page.get(place.get("page"), "").strip() or None
+            return self._by_number.get((receipt, place["part"]), "").strip() or None
+        return self._by_page.get((receipt, place.get("page")), "").strip() or None
 
 
 def _marked(part: StoredPart) -> list[dict[str, Any]]:

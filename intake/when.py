@@ -1,7 +1,7 @@
 """When something was received, by which sign, and whether that is late. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from intake import fields
 from intake.config import Consultation
@@ -10,6 +10,9 @@ from intake.reading.parts import Reading
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import LATEST_POSSIBLE, Evidence
+
+_EARLIEST = timedelta(days=92)
+"""So long before a consultation opens nobody answers it: a sheet of such a day has a wrong month or year on it."""
 
 
 def received_message(rules: Rules, filled: Filled, receipt: ReceiptView, reading: Reading) -> None:
@@ -39,6 +42,22 @@ def received_document(rules: Rules, filled: Filled, receipt: ReceiptView, readin
         received(rules, filled, at, basis, method="text" if basis == "scan" else "source")
     else:
         filled.needs.add("received-date")
+
+
+def received_by_sheet(rules: Rules, filled: Filled, at: datetime, evidence: Evidence) -> None:
+    """The day that a separator sheet says, in place of the scan's or file's time, which was received before.
+
+    A day after that time, or long before the consultation opened, can't be right: a person says when it was received.
+    """
+    latest = filled.values.get("received_at") if filled.values.get("received_basis") in LATEST_POSSIBLE else None
+    zone = rules.consultation.timezone
+    too_late = latest is not None and at.astimezone(zone).date() > latest.astimezone(zone).date()
+    if too_late or at < rules.consultation.opens_at - _EARLIEST:
+        filled.needs.add("received-date")
+        filled.offer("received_at", evidence)
+        return
+    filled.needs -= {"received-date", "late?"}
+    received(rules, filled, at, "separator", method=evidence.method, evidence=[evidence], day_only=True)
 
 
 def _scan_time(rules: Rules, facts: Mapping[str, str]) -> datetime | None:

@@ -15,7 +15,7 @@ from storage.schema import PERSON_REASONS
 
 Action = Literal[
     "accept", "correct", "transcribe", "exclude", "confirm", "restore", "set-aside", "overturn", "retry", "add", "same",
-    "different", "acknowledge", "acknowledged", "undo",
+    "different", "acknowledge", "acknowledged", "split", "join", "undo",
 ]  # fmt: skip
 ACTIONS: tuple[Action, ...] = get_args(Action)
 READS_AGAIN: frozenset[Action] = frozenset({"retry", "overturn", "add"})
@@ -71,11 +71,12 @@ class Target:
     response: int | None
 
 
-def find_target(tx: Transaction, prefix: str, typed: str) -> Target:
-    """What a reference or a receipt's number names.
+def find_target(tx: Transaction, prefix: str, typed: str, *, several: bool = False) -> Target:
+    """What a reference or a receipt's number names. ``several``: a receipt with several responses may be meant as such.
 
     Raises:
         NotThere: there is no such reference or receipt here.
+        Refused: the receipt has several responses, and one of them is asked for.
     """
     reference = read_reference(typed, prefix)
     if reference is not None and (number := responses.number_of(tx, reference)) is not None:
@@ -84,6 +85,8 @@ def find_target(tx: Transaction, prefix: str, typed: str) -> Target:
     if typed.isascii() and typed.isdigit() and len(typed) < 10 and (found := receipts.by_numbers(tx, [int(typed)])):
         is_read = found[0].outcome == "read"
         mine = responses.responses_of(tx, [found[0].id]).get(found[0].id, []) if is_read else []
+        if len(mine) > 1 and several:
+            return Target(found[0], None)
         if len(mine) > 1:
             references = ", ".join(view.response.reference for view in responses.load(tx, mine))
             raise Refused(f"Receipt {typed} has {len(mine)} responses: name one of them ({references}).")

@@ -29,6 +29,7 @@ def write_ended(current: ChannelRun, rules: Rules, ended: Ended) -> None:
         sure = [item for item in new if item.receipt_id not in ended.doubted]
         responses.add_responses(tx, run, at, sure)
         responses.add_parts(tx, ended.parts)
+        responses.add_readings(tx, ended.readings)
         rebuilt.keep_identities(tx, list(ended.identities.items()))
         receipts.settle(tx, run, at, ended.settled)
         if ended.doubted:

@@ -89,7 +89,7 @@ def _responses_by_channel(tx: Connection) -> dict[str, int]:
     found = tx.execute(
         select(_responses.c.channel, func.count())
         .join(_receipts, _receipts.c.id == _responses.c.reading_receipt_id)
-        .where(_receipts.c.outcome == "read")
+        .where(_receipts.c.outcome == "read", _responses.c.joined_into == "")
         .group_by(_responses.c.channel)
     )
     return dict(found.all())
@@ -119,8 +119,11 @@ def shown_items(tx: Connection, channel: str, deliveries: Collection[int]) -> tu
 
 def items(tx: Connection, outcome: str) -> list[Item]:
     """The receipts with this outcome, by number, each with the reference of its first response if it has one."""
-    first = select(_links.c.receipt_id, func.min(_links.c.response_id).label("response_id")).group_by(
-        _links.c.receipt_id
+    first = (
+        select(_links.c.receipt_id, func.min(_links.c.response_id).label("response_id"))
+        .join(_responses, _responses.c.id == _links.c.response_id)
+        .where(_responses.c.joined_into == "")
+        .group_by(_links.c.receipt_id)
     )
     linked = first.subquery()
     found = tx.execute(

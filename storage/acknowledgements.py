@@ -123,6 +123,7 @@ def _candidates(channel: str, arrived_since: datetime, taken_since: datetime) ->
         .where(
             _receipts.c.channel == channel, _receipts.c.outcome == "read", _receipts.c.kind == "item",
             _receipts.c.media_type == "message/rfc822", COUNTS, _responses.c.status != "excluded",
+            _responses.c.joined_into == "",
             or_(new, _rows.c.state.in_(("deferred", "asked"))),
         )
     )  # fmt: skip

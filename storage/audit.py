@@ -29,6 +29,10 @@ _ACKNOWLEDGEMENT_FOLLOWS: dict[str | None, set[str]] = {
     "settled": set(),
 }  # fmt: skip
 """Which state of an acknowledgement may follow which: nothing is sent twice unless a person asked for it in between."""
+_REDIVIDE = ("split", "join")
+"""What people decide about pages: a machine's evidence comes with it."""
+_LATER = ("pieces", "joined_into")
+"""Columns of a response that came later: where they are blank, no commitment covers them."""
 Row = dict[str, Any]
 
 
@@ -321,6 +325,9 @@ def _responses(connection: Connection, ledger: _Ledger) -> Check:
         key = row["receipt_id"], row["ordinal"]
         seen.add(key)
         salt = row.pop("salt")
+        for name in _LATER:
+            if not row[name]:
+                del row[name]  # as in the states from before there was such a column
         entries = ledger.responses.get(key, {})
         newest = entries.get(max(entries, default=0), {})
         document = {"row": row, "evidence": [digest for _, digest in evidence[row["id"]]]}
@@ -392,12 +399,12 @@ def _strange_evidence(connection: Connection) -> set[int]:
         written[row["id"], row["revision"]] = row["written_at"], row["reader_version"]
     query = (
         'select e.response_id, e.revision, e.decision_id, e."by", e.at, e.reader_version, d."by" as decided_by,'
-        " d.at as decided_at from evidence e left join decision d on d.id = e.decision_id"
+        " d.at as decided_at, d.action from evidence e left join decision d on d.id = e.decision_id"
     )
     strange = set()
     for row in _rows(connection, query):
         at, reader = written.get((row["response_id"], row["revision"]), ("", ""))
-        if row["decision_id"] is None:
+        if row["decision_id"] is None or (row["by"] == "" and row["action"] in _REDIVIDE):
             sound = row["by"] == "" and row["at"] == at and row["reader_version"] in ("", reader)
         else:
             sound = row["by"] == row["decided_by"] and row["at"] == row["decided_at"] and row["reader_version"] == ""
@@ -410,12 +417,67 @@ def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:
     quoted = [
         e for found in piece["fields"].values() for e in found if e.get("quote") and "start" in (e.get("place") or {})
     ]
-    if not quoted:
-        return True
     query = text("select number, text from part where receipt_id = :receipt and item = :item")
-    found = connection.execute(query, {"receipt": piece["receipt"], "item": item})
-    parts: dict[int, str] = dict(found.all())
-    return all(parts.get(e["place"]["part"], "")[e["place"]["start"] : e["place"]["end"]] == e["quote"] for e in quoted)
+    parts: dict[int, dict[int, str]] = {}
+    for evidence in quoted:
+        place = evidence["place"]
+        receipt = place.get("receipt", piece["receipt"])
+        if receipt not in parts:
+            found = connection.execute(query, {"receipt": receipt, "item": item})
+            parts[receipt] = dict(found.all())
+        if parts[receipt].get(place["part"], "")[place["start"] : place["end"]] != evidence["quote"]:
+            return False
+    return True
+
+
+def _letters(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
+    """Of a file that was parted into letters, or joined with others, each page is in exactly one letter; and what is
+    part of another letter is so by a person's decision, and that one stands."""
+    check = Check("letters")
+    rows = {
+        row["id"]: row
+        for row in _rows(connection, "select id, receipt_id, reference, pieces, joined_into from response")
+    }
+    by_reference = {row["reference"]: row for row in rows.values()}
+    allowed = _joined_by_people(connection)
+    divided: set[int] = set()
+    for row in rows.values():
+        if row["joined_into"]:
+            divided.add(row["receipt_id"])
+            end, steps = row, 0
+            while end is not None and end["joined_into"] and steps <= len(rows):
+                end, steps = by_reference.get(end["joined_into"]), steps + 1
+            check.expect(end is not None and not end["joined_into"] and row["id"] in allowed, row["reference"])
+        divided |= {receipt for receipt, _, _ in _json(row["pieces"] or "[]") or []}
+    for receipt in sorted(divided):
+        check.expect(_pages_once(connection, receipt, list(rows.values())), receipt)
+    return check
+
+
+def _joined_by_people(connection: Connection) -> set[int]:
+    """The numbers of the responses that a decision on pages, or the undoing of one, made part of another."""
+    found: set[int] = set()
+    query = "select before, undone_by from decision where action in ('split', 'join')"
+    for row in _rows(connection, query):
+        before = _json(row["before"]) or {}
+        found |= set(before.get("joined" if row["undone_by"] is None else "new", []))
+    return found
+
+
+def _pages_once(connection: Connection, receipt: int, rows: list[Row]) -> bool:
+    query = text("select number, document from part where receipt_id = :receipt and item = 0")
+    found = connection.execute(query, {"receipt": receipt})
+    documents = {number: _json(document) or {} for number, document in found}
+    pages = sorted(n for n, d in documents.items() if d.get("kind") == "page" and d.get("inside") is None)
+    held: list[int] = []
+    for row in rows:
+        if row["joined_into"]:
+            continue
+        pieces = _json(row["pieces"] or "[]") or []
+        if not pieces and row["receipt_id"] == receipt:
+            held += pages
+        held += [n for named, first, last in pieces if named == receipt for n in pages if first <= n <= last]
+    return sorted(held) == pages
 
 
 def _decisions(connection: Connection, ledger: _Ledger) -> Check:
@@ -455,5 +517,5 @@ def _acknowledgements(connection: Connection, ledger: _Ledger) -> Check:
 
 _CHECKS: tuple[Callable[[Connection, _Ledger], Check], ...] = (
     _receipts, _deliveries, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence, _decisions,
-    _acknowledgements,
+    _acknowledgements, _letters,
 )  # fmt: skip

@@ -175,6 +175,18 @@ class PartRow(SQLModel, table=True):
     words: bytes | None = Field(default=None, sa_column=Column(LargeBinary(), nullable=True))
 
 
+class ReadingRow(SQLModel, table=True):
+    """What a reading said of a receipt's original beside its parts: facts and needs (JSON), for documents. With these a
+    person's split or join is worked out without reading anything again."""
+
+    __tablename__ = "reading"
+
+    receipt_id: int = Field(primary_key=True, foreign_key="receipt.id", sa_column_kwargs={"autoincrement": False})
+    reader: str
+    facts: str = _text("{}")
+    needs: str = _text("[]")
+
+
 class MailKey(SQLModel, table=True):
     """What a message is found by. ``kind``: id (its own), names (one that it answers or refers to), service (a domain
     that sent it out), or sent (the id of a message that we sent about it). ``item`` is 0 for the receipt's message, n
@@ -191,7 +203,9 @@ class MailKey(SQLModel, table=True):
 
 class ResponseRow(SQLModel, table=True):
     """A response as it stands now. ``revision`` counts its writes; ``cause`` is reading or decision; ``base_revision``
-    is the newest revision that holds what the machine read, before any person's word."""
+    is the newest revision that holds what the machine read, before any person's word. ``pieces`` says which parts of
+    its receipts it is (JSON: receipt, first and last part), "" for all of its own; ``joined_into`` is the reference of
+    the response that it is a part of now: then it is none of its own any more."""
 
     __tablename__ = "response"
     __table_args__ = (UniqueConstraint("receipt_id", "ordinal"),)
@@ -205,6 +219,8 @@ class ResponseRow(SQLModel, table=True):
     cause: str
     written_at: datetime = _utc()
     salt: str
+    pieces: str = _text()
+    joined_into: str = _text()
     reference: str = Field(unique=True)
     consultation: str
     channel: str = Field(index=True)

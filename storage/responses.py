@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from storage import ledger
 from storage.database import bytewise, take_numbers
@@ -22,6 +22,7 @@ from storage.models import (
     EvidenceRow,
     MonitoringAnswer,
     PartRow,
+    ReadingRow,
     Receipt,
     ResponseReceipt,
     ResponseRow,
@@ -37,12 +38,20 @@ _evidence = EvidenceRow.__table__  # type: ignore[attr-defined]
 _monitoring = MonitoringAnswer.__table__  # type: ignore[attr-defined]
 _receipts = Receipt.__table__  # type: ignore[attr-defined]
 _parts = PartRow.__table__  # type: ignore[attr-defined]
+_readings = ReadingRow.__table__  # type: ignore[attr-defined]
 _deliveries = Delivery.__table__  # type: ignore[attr-defined]
 
 _FIELDS = tuple(Response.model_fields)
-_OWN = ("id", "receipt_id", "ordinal", "item", "reading_receipt_id", "revision", "cause", "written_at")
+_OWN = (
+    "id", "receipt_id", "ordinal", "item", "reading_receipt_id", "revision", "cause", "written_at", "pieces",
+    "joined_into",
+)  # fmt: skip
+_LATER = ("pieces", "joined_into")
+"""Columns that came later, and are left out of a row's document where they are blank: older commitments go on
+holding."""
 _CONVERTED = {c.name: c.type for c in _responses.c if type(c.type).__module__ == "storage.columns"}
 """The columns that are kept as another type than the model has."""
+_SAID = ("receipt_id", "reader", "facts", "needs")
 Cause = Literal["reading", "decision"]
 
 
@@ -70,6 +79,7 @@ class NewResponse:
     response: Response
     evidence: FieldEvidence
     monitoring: Mapping[str, str] = field(default_factory=dict)
+    pieces: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +94,8 @@ class ResponseView:
     revision: int
     cause: Cause
     written_at: datetime
+    pieces: str
+    joined_into: str
     response: Response
 
 
@@ -110,7 +122,8 @@ def add_responses(tx: Connection, run: int | None, at: datetime, new: Sequence[N
     for number, evidence_number, item in zip(numbers, evidence_numbers, new, strict=True):
         row = {
             "id": number, "receipt_id": item.receipt_id, "ordinal": item.ordinal, "item": item.item, "revision": 1,
-            "cause": "reading", "reading_receipt_id": item.receipt_id, "written_at": at, **_field_values(item.response),
+            "cause": "reading", "reading_receipt_id": item.receipt_id, "written_at": at, "pieces": item.pieces,
+            "joined_into": "", **_field_values(item.response),
         }  # fmt: skip
         piece = _evidence_row(evidence_number, row, item.evidence, at, receipt=item.receipt_id)
         salt = ledger.new_salt()
@@ -130,7 +143,8 @@ class Change:
     """A new state for a response.
 
     ``response`` is what it becomes. ``base`` is what the machine alone would make it: given where that changes too and
-    differs from ``response`` because of what people decided. ``evidence`` is added to what is there.
+    differs from ``response`` because of what people decided. ``evidence`` is added to what is there. ``pieces`` and
+    ``joined_into`` stay as they are where they are None; only ``change_response`` changes them.
     """
 
     response_id: int
@@ -142,6 +156,8 @@ class Change:
     monitoring: Mapping[str, str] | None = None
     decision_id: int | None = None
     by: str = ""
+    pieces: str | None = None
+    joined_into: str | None = None
 
 
 def change_response(tx: Connection, run: int | None, at: datetime, change: Change) -> None:
@@ -156,6 +172,7 @@ def change_response(tx: Connection, run: int | None, at: datetime, change: Chang
     row = {name: before._mapping[name] for name in _OWN} | {"written_at": at}
     if change.receipt_id is not None:
         row["reading_receipt_id"] = change.receipt_id
+    row |= {name: new for name in _LATER if (new := getattr(change, name)) is not None}
     if change.evidence is not None:
         number = take_numbers(tx, "evidence", 1)[0]
         piece = _evidence_row(number, row, change.evidence, at, receipt=change.receipt_id)
@@ -243,7 +260,9 @@ def _version_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def row_document(row: Mapping[str, Any]) -> dict[str, Any]:
     """A response's row as JSON: the values just as both databases keep them, without the salt."""
-    document = {name: value for name, value in row.items() if name != "salt"}
+    document = {
+        name: value for name, value in row.items() if name != "salt" and (value or name not in _LATER)
+    }  # fmt: skip
     for name, kind in _CONVERTED.items():
         document[name] = kind.process_bind_param(document[name], None)
     return document
@@ -297,6 +316,11 @@ def _monitoring_of(response_id: int) -> Any:
     return select(_monitoring.c.question, _monitoring.c.answer).where(_monitoring.c.response_id == response_id)
 
 
+def unlink_receipt(tx: Connection, response: int, receipt: int) -> None:
+    """A receipt no longer stands behind a response."""
+    tx.execute(delete(_links).where(_links.c.response_id == response, _links.c.receipt_id == receipt))
+
+
 def link_receipts(tx: Connection, links: Sequence[tuple[int, int]]) -> None:
     """Further receipts stand behind responses: (response, receipt)."""
     if links:
@@ -304,12 +328,24 @@ def link_receipts(tx: Connection, links: Sequence[tuple[int, int]]) -> None:
 
 
 def responses_of(tx: Connection, receipts: Sequence[int]) -> dict[int, list[int]]:
-    """The numbers of the responses behind which these receipts stand, by receipt."""
+    """The numbers of the responses behind which these receipts stand, by receipt; not of what is joined into
+    another."""
     found: dict[int, list[int]] = {}
-    query = select(_links).where(_links.c.receipt_id.in_(receipts)).order_by(_links.c.response_id)
+    query = (
+        select(_links.c.response_id, _links.c.receipt_id)
+        .join(_responses, _responses.c.id == _links.c.response_id)
+        .where(_links.c.receipt_id.in_(receipts), _responses.c.joined_into == "")
+        .order_by(_links.c.response_id)
+    )
     for response, receipt in tx.execute(query):
         found.setdefault(receipt, []).append(response)
     return found
+
+
+def last_ordinal(tx: Connection, receipt: int) -> int:
+    """The highest ordinal that a response of this receipt has or had."""
+    query = select(func.max(_responses.c.ordinal)).where(_responses.c.receipt_id == receipt)
+    return tx.execute(query).scalar() or 0
 
 
 def receipts_of(tx: Connection, response_id: int) -> list[int]:
@@ -338,13 +374,23 @@ def base_state(tx: Connection, view_: ResponseView) -> Response:
     """What the machine alone made of a response, before any person's word."""
     if view_.cause == "reading":
         return view_.response
-    document = tx.execute(
-        select(_versions.c.document)
-        .where(_versions.c.response_id == view_.id, _versions.c.cause == "reading")
-        .order_by(_versions.c.revision.desc())
-        .limit(1)
-    ).scalar_one()
-    kept = json.loads(document)
+    return state_at(tx, view_.id, base_revision(tx, view_))
+
+
+def base_revision(tx: Connection, view_: ResponseView) -> int:
+    """The revision that holds ``base_state``."""
+    if view_.cause == "reading":
+        return view_.revision
+    query = select(func.max(_versions.c.revision)).where(
+        _versions.c.response_id == view_.id, _versions.c.cause == "reading"
+    )
+    return int(tx.execute(query).scalar_one())
+
+
+def state_at(tx: Connection, response_id: int, revision: int) -> Response:
+    """An earlier state of a response."""
+    query = select(_versions.c.document).where(_versions.c.response_id == response_id, _versions.c.revision == revision)
+    kept = json.loads(tx.execute(query).scalar_one())
     values = {name: kept[name] for name in _FIELDS}
     for name in _CONVERTED.keys() & values.keys():
         values[name] = _CONVERTED[name].process_result_value(values[name], None)
@@ -368,7 +414,7 @@ def exported(tx: Connection, *, with_excluded: bool) -> Iterator[Response]:
     query = (
         select(_responses)
         .join(_receipts, _receipts.c.id == _responses.c.reading_receipt_id)
-        .where(_receipts.c.outcome == "read")
+        .where(_receipts.c.outcome == "read", _responses.c.joined_into == "")
         .order_by(bytewise(tx, _responses.c.reference))
         .execution_options(yield_per=500)
     )
@@ -403,6 +449,29 @@ def add_parts(tx: Connection, parts: Sequence[StoredPart]) -> None:
         for p in parts
     ]  # fmt: skip
     tx.execute(insert(_parts), rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReading:
+    """What a reading said of a document beside its parts; ``facts`` and ``needs`` are JSON."""
+
+    receipt_id: int
+    reader: str
+    facts: str
+    needs: str
+
+
+def add_readings(tx: Connection, new: Sequence[StoredReading]) -> None:
+    """Keep what was said of documents; what an earlier reading said gives way."""
+    if new:
+        tx.execute(delete(_readings).where(_readings.c.receipt_id.in_([one.receipt_id for one in new])))
+        tx.execute(insert(_readings), [{name: getattr(one, name) for name in _SAID} for one in new])
+
+
+def reading_of(tx: Connection, receipt_id: int) -> StoredReading | None:
+    """What was said of a receipt's document; None of one that was read before this was kept."""
+    row = tx.execute(select(_readings).where(_readings.c.receipt_id == receipt_id)).one_or_none()
+    return None if row is None else StoredReading(**row._mapping)
 
 
 def parts_of(tx: Connection, receipt_id: int) -> list[StoredPart]:

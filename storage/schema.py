@@ -118,7 +118,7 @@ class Response(BaseModel):
     confidence: Annotated[float, Field(ge=0, le=1), AfterValidator(_two_decimals)] | None = None
     source: Text = ""
     original_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
-    pages: Annotated[str, Field(pattern=r"^([0-9]+(-[0-9]+)?)?$")] = ""
+    pages: Annotated[str, Field(pattern=r"^([0-9]+(-[0-9]+)?(;[0-9]+(-[0-9]+)?)*)?$")] = ""
     run: int | None = None
     reader_version: Text = ""
     reviewed_by: Text = ""

@@ -14,6 +14,7 @@ from mmap import mmap
 
 from msgspec.structs import replace as changed
 
+from intake.reading.codes import find_codes
 from intake.reading.ink import ink_share
 from intake.reading.pages import damaged_page
 from intake.reading.pagetext import Box, compose
@@ -112,6 +113,7 @@ def page_part(page: Page, number: int, media_type: str) -> Part:
         engine=found.engine,
         choice=found.choice,
         others=found.others,
+        codes=find_codes(page.grey, page.dpi),
     )
 
 

@@ -23,7 +23,7 @@ from typing import Any
 import pypdfium2
 from msgspec.structs import replace as changed
 
-from intake.reading import ocr, pdfform, trust
+from intake.reading import ocr, pdfcodes, pdfform, trust
 from intake.reading.dispatch import ToolMissingError
 from intake.reading.drawn import NotDrawn, draw
 from intake.reading.pages import MAX_PAGES, damaged_page
@@ -31,7 +31,7 @@ from intake.reading.pagetext import Box, compose, into_lines, into_paragraphs
 from intake.reading.parts import Code, OtherReading, Part, Reading, Unreadable, Word
 from intake.reading.pdfform import Typed
 from intake.reading.pdflayer import Layers
-from intake.reading.raster import POINTS, Page, flat, local_time
+from intake.reading.raster import POINTS, Page, local_time, page_of
 from intake.reading.sniff import not_a
 from intake.reading.wire import Options
 
@@ -188,7 +188,7 @@ def page_part(page: Any, number: int, layers: Layers, at: int | None = None) -> 
     except NotDrawn:
         return damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
     judged = trust.judge(seen.boxes, seen.pictures, grey, dpi)
-    layer = _by_layer(judged.boxes, number, width, height)
+    layer = _by_layer(judged.boxes, page, number)
     if not judged.doubt and not _sample_holds(judged.boxes, grey, dpi):
         judged = judged._replace(doubt="its text layer says something else than it shows")
     if not judged.doubt:
@@ -234,7 +234,8 @@ def _has_text(page: Any) -> bool:
         text.close()
 
 
-def _by_layer(boxes: list[Box], number: int, width: float, height: float) -> Part:
+def _by_layer(boxes: list[Box], page: Any, number: int) -> Part:
+    width, height = page.get_size()
     found = compose(into_paragraphs(into_lines(boxes)))
     return Part(
         number=number,
@@ -248,6 +249,7 @@ def _by_layer(boxes: list[Box], number: int, width: float, height: float) -> Par
         words=found.words,
         cleaned=found.cleaned,
         engine="text layer",
+        codes=pdfcodes.codes_on(page, width, height),
     )
 
 
@@ -260,7 +262,7 @@ def _by_ocr(page: Any, number: int) -> Part:
     likely = max(width, height) / POINTS <= _LONGEST_LETTER_INCHES
     if not likely:  # a photograph without a resolution, one point a pixel: most likely of a sheet of paper
         dpi = max(picture.size) / _A4_INCHES
-    read = ocr.page_part(Page(flat(picture), dpi, dpi_assumed=not likely), number, _MEDIA_TYPE)
+    read = ocr.page_part(page_of(picture, dpi)._replace(dpi_assumed=not likely), number, _MEDIA_TYPE)
     return _in_points_of(read, width, height)
 
 

@@ -1,0 +1,78 @@
+"""The machine-readable codes (QR, ISO/IEC 18004) on a picture of a page, by zxing-cpp, whichever way up it lies.
+
+Codes that somebody meant to be scanned are large, so the page is looked at in two small copies: of A4, about 100 and
+150 dots per inch. That takes a tenth of the time that the whole page would, and dirt and dithering are gone from it.
+Only where one of them shows a code that can't be read is the whole picture tried.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from PIL import Image
+
+from intake.reading.clean import clean
+from intake.reading.parts import Code
+from intake.reading.raster import POINTS
+
+_LONG_SIDES = (1_200, 1_800)
+_MAX_LONG_SIDE = 5_000
+_MAX_CODES = 20
+_MAX_CHARACTERS = 4_000
+
+
+def find_codes(grey: Image.Image, dpi: float) -> list[Code]:
+    """The codes on a page, each once, from the top.
+
+    Args:
+        grey: the page (mode L).
+        dpi: its resolution, for the boxes.
+    """
+    hidden = False
+    for picture in _copies(grey, _LONG_SIDES):
+        found, damaged = _look(picture, grey, dpi)
+        if found:
+            return found
+        hidden = hidden or damaged
+    if hidden:
+        for picture in _copies(grey, (_MAX_LONG_SIDE,)):
+            return _look(picture, grey, dpi)[0]
+    return []
+
+
+def _copies(grey: Image.Image, sides: tuple[int, ...]) -> Iterator[Image.Image]:
+    """The page in sizes of about so many pixels, each size once; a small one is enlarged at most to twice its size."""
+    seen = set()
+    longest = max(grey.size)
+    for side in sides:
+        if longest * 2 <= side:
+            size = (grey.width * 2, grey.height * 2)
+            copy = grey.resize(size, Image.Resampling.BICUBIC) if size not in seen else None
+        else:
+            factor = max(1, round(longest / side))
+            size = (-(-grey.width // factor), -(-grey.height // factor))
+            copy = grey.reduce(factor) if size not in seen else None
+        if copy is not None:
+            seen.add(size)
+            yield copy
+
+
+def _look(picture: Image.Image, grey: Image.Image, dpi: float) -> tuple[list[Code], bool]:
+    """The codes of a copy of the page, and whether there is one that can't be read."""
+    import zxingcpp  # only where there are pictures of pages
+
+    seen = zxingcpp.read_barcodes(
+        picture, formats=zxingcpp.BarcodeFormat.QRCode, try_downscale=False, try_invert=False, return_errors=True
+    )
+    points = grey.width / picture.width * POINTS / dpi
+    sound = [code for code in seen if code.valid and code.text][:_MAX_CODES]
+    codes = [_code(code, points) for code in sound]
+    return sorted(codes, key=lambda code: (code.top, code.x0)), len(sound) < len(seen)
+
+
+def _code(seen: Any, points: float) -> Code:
+    place = seen.position
+    corners = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
+    across, down = [corner.x * points for corner in corners], [corner.y * points for corner in corners]
+    edges = (round(edge, 2) for edge in (min(across), min(down), max(across), max(down)))
+    text, _ = clean(seen.text[:_MAX_CHARACTERS])
+    return Code(text, *edges)
