@@ -112,8 +112,8 @@ def test_limits_hold_to_their_last_character() -> None:
 
 @pytest.mark.parametrize(("flagged", "holds"), [(19, True), (18, False)])
 def test_of_what_is_read_wrong_nineteen_in_twenty_must_be_flagged(flagged: int, holds: bool) -> None:
-    """Pages with more than 5 % wrong count, whatever set they are of; what is between counts for neither share, nor does
-    a page whose truth is doubtful."""
+    """Pages with more than 5 % wrong count, whatever set they are of; what is between counts for neither share, and
+    neither does a page whose truth is doubtful."""
     pages = [_read("reported", 51, flagged=number < flagged) for number in range(20)]
     pages += [_read("bad", 50), _read("bad", 11, flagged=True), _read("doubtful", 900), _read("doubtful", 0)]
     wrong, good = verdicts(pages)[-2:]
