@@ -2,11 +2,11 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pypdfium2
 from PIL import Image
-from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from benchmarks.accuracy.sets import SETS, Set, TruePage, page
@@ -33,44 +33,44 @@ def mixed_pages(count: int) -> Iterator[TruePage]:
 
 def write_scans(path: Path, pages: Sequence[TruePage]) -> None:
     """A PDF in which each page is one JPEG, grey or in colour, that covers A4."""
-    canvas = Canvas(str(path), pagesize=_A4, invariant=1)
+    pictures = []
     for each in pages:
         with Image.open(io.BytesIO(each.data)) as image:
-            _draw(canvas, _as_jpeg(image))
-    canvas.save()
+            pictures.append(_scan(image.convert("RGB" if image.mode == "RGB" else "L")))
+    _bind(path, pictures)
 
 
 def write_long(path: Path, count: int, scans: int) -> None:
     """A PDF of many pages: every other one printed by a program, the rest scans of 200 dpi, by turns in fax compression
     (G4) and as JPEG. ``scans`` different ones are made, which come again and again."""
-    pictures, written = io.BytesIO(), io.BytesIO()
-    first, *others = [_short_scan(number) for number in range(scans)]
-    first.save(pictures, "PDF", save_all=True, append_images=others, resolution=200)  # "1" as CCITT G4, "L" as JPEG
-    canvas = Canvas(written, pagesize=_A4, invariant=1)
-    for number in range(0, count, 2):
-        for line in range(30):
-            words = f"Page {number + 1}, line {line + 1}: there is no bus on a Sunday."
-            canvas.drawString(72, 770 - 22 * line, words)
-        canvas.showPage()
-    canvas.save()
-    scanned, printed = pypdfium2.PdfDocument(pictures.getvalue()), pypdfium2.PdfDocument(written.getvalue())
-    whole = pypdfium2.PdfDocument.new()
-    for number in range(count):
-        source, nth = (scanned, number // 2 % scans) if number % 2 else (printed, number // 2)
-        whole.import_pages(source, [nth])
-    whole.save(path)
+    pictures = [_scan(_short_scan(number)) for number in range(scans)]
+    _bind(path, [pictures[number // 2 % scans] if number % 2 else _printed(number + 1) for number in range(count)])
 
 
-def _draw(canvas: Canvas, picture: io.BytesIO) -> None:
-    canvas.drawImage(ImageReader(picture), 0, 0, *_A4)
-    canvas.showPage()
-
-
-def _as_jpeg(image: Image.Image) -> io.BytesIO:
+def _scan(image: Image.Image) -> bytes:
+    """A PDF of one page, which the picture covers: black and white as CCITT G4, grey and colours as JPEG."""
     out = io.BytesIO()
-    image.convert("RGB" if image.mode == "RGB" else "L").save(out, "JPEG", quality=_QUALITY)
-    out.seek(0)
-    return out
+    options = {} if image.mode == "1" else {"quality": _QUALITY}
+    image.save(out, "PDF", resolution=image.height * 72 / _A4[1], **options)
+    return out.getvalue()
+
+
+def _printed(number: int) -> bytes:
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=_A4, invariant=1)
+    for line in range(30):
+        canvas.drawString(72, 770 - 22 * line, f"Page {number}, line {line + 1}: there is no bus on a Sunday.")
+    canvas.save()
+    return out.getvalue()
+
+
+def _bind(path: Path, pages: Sequence[bytes]) -> None:
+    """One PDF of PDFs of one page each."""
+    with closing(pypdfium2.PdfDocument.new()) as whole:
+        for each in pages:
+            with closing(pypdfium2.PdfDocument(each)) as single:
+                whole.import_pages(single)
+        whole.save(path)
 
 
 def _short_scan(number: int) -> Image.Image:

@@ -2,8 +2,11 @@
 
 import io
 import random
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
+import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +14,10 @@ from PIL import Image
 
 from benchmarks.accuracy.letters import letter
 from benchmarks.accuracy.measure import Errors, errors, together
-from benchmarks.accuracy.read import ReadPage
+from benchmarks.accuracy.read import ReadPage, read_pages
 from benchmarks.accuracy.report import Verdict, verdicts
 from benchmarks.accuracy.sets import SETS, Group, TruePage, page
+from benchmarks.scans import mixed_pages, write_long, write_scans
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40)
 
@@ -112,8 +116,8 @@ def test_limits_hold_to_their_last_character() -> None:
 
 @pytest.mark.parametrize(("flagged", "holds"), [(19, True), (18, False)])
 def test_of_what_is_read_wrong_nineteen_in_twenty_must_be_flagged(flagged: int, holds: bool) -> None:
-    """Pages with more than 5 % wrong count, whatever set they are of; what is between counts for neither share, nor
-    does a page whose truth is doubtful."""
+    """Pages with more than 5 % wrong count, whatever set they are of; what is between counts for neither share, and
+    neither does a page whose truth is doubtful."""
     pages = [_read("reported", 51, flagged=number < flagged) for number in range(20)]
     pages += [_read("bad", 50), _read("bad", 11, flagged=True), _read("doubtful", 900), _read("doubtful", 0)]
     wrong, good = verdicts(pages)[-2:]
@@ -129,3 +133,28 @@ def test_a_share_at_least_and_a_share_at_most() -> None:
     assert not replace(most, value=0.06).holds
     assert replace(most, value=0.06, at_least=True).holds
     assert replace(most, limit=None).holds is None
+
+
+def test_pages_are_read_by_the_programs_own_readers() -> None:
+    """A clean page comes back from the sandbox beside its truth; what is no picture is put before a person."""
+    clean = page(next(each for each in SETS if each.name == "clean-200"), 2)
+    broken = replace(clean, name="broken", data=b"no picture", truth="Dear Sir,")
+    found = {one.page.name: one for one in read_pages([clean, broken], processes=1)}
+    assert found[clean.name].errors.cer < 0.02
+    assert not found[clean.name].flagged
+    assert (found["broken"].errors.cer, found["broken"].flagged) == (1.0, True)
+
+
+def test_scans_for_the_benches_are_what_they_say(tmp_path: Path) -> None:
+    """A picture a page at its own resolution; of many pages every other one printed, the rest by turns G4 and JPEG."""
+    write_scans(tmp_path / "mixed.pdf", list(mixed_pages(2)))
+    write_long(tmp_path / "long.pdf", 4, 2)
+    assert _pictures(tmp_path / "mixed.pdf") == [["DCTDecode"], ["DCTDecode"]]
+    assert _pictures(tmp_path / "long.pdf") == [[], ["CCITTFaxDecode"], [], ["DCTDecode"]]
+
+
+def _pictures(path: Path) -> list[list[str]]:
+    """Of each page, how its pictures are compressed."""
+    kinds = [pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]
+    with closing(pypdfium2.PdfDocument(path)) as document:
+        return [[name for each in page.get_objects(filter=kinds) for name in each.get_filters()] for page in document]
