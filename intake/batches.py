@@ -18,7 +18,7 @@ from intake.doubts import doubts, is_copied, lead
 from intake.filled import Filled, Rules
 from intake.pagekinds import Seen, look, pages_of
 from intake.reading.parts import Part, Reading
-from intake.sheet import Sheet
+from intake.reading.sheet import Sheet
 from intake.when import received_by_sheet
 from storage.columns import utc_text
 from storage.receipts import ReceiptView

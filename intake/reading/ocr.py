@@ -26,6 +26,7 @@ from intake.reading.dispatch import Tick, ToolMissingError, no_tick
 from intake.reading.pagetext import Box, PageText, compose
 from intake.reading.parts import INKED, Part, Reading, ToolMissing, Unreadable
 from intake.reading.raster import DAMAGED, POINTS, Page, TooLarge, open_scan
+from intake.reading.sheet import Sheet, read_sheet
 from intake.reading.wire import Options
 
 if TYPE_CHECKING:
@@ -111,7 +112,10 @@ def page_part(page: Page, number: int, media_type: str) -> Part:
         ToolMissingError: Tesseract or its data is not on this machine.
     """
     ink = ink_share(page.grey)
-    found = _recognise(page) if ink > 0 else PageText("", [], 0)
+    codes = find_codes(page.grey, page.dpi) if ink > 0 else []
+    # A separator sheet says in its code what it has to say.
+    is_sheet = any(isinstance(read_sheet(code.text), Sheet) for code in codes)
+    found = _recognise(page) if ink > 0 and not is_sheet else PageText("", [], 0)
     return Part(
         number=number,
         kind="page",
@@ -125,7 +129,7 @@ def page_part(page: Page, number: int, media_type: str) -> Part:
         words=found.words,
         ink=round(ink, 6),
         cleaned=found.cleaned,
-        codes=find_codes(page.grey, page.dpi) if ink > 0 else [],
+        codes=codes,
     )
 
 
