@@ -158,7 +158,8 @@ def _add_message(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Readin
                 _add_doubts(desk, ended, receipt, reading, text, found.filled)
             for cue in cues(reading.parts):
                 found.filled.offer("exclusion_reason", cue)
-        ended.responses.append(_response(desk, receipt, ordinal, found.filled, found.reading.reader, item=found.item))
+        response = _response(desk, receipt, ordinal, found.filled, found.reading.reader, item=found.item)
+        ended.responses.append(replace(response, pieces=found.pieces))
 
 
 def _doubt_carried(filled: Filled, reading: Reading) -> None:

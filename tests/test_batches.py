@@ -1,8 +1,11 @@
 """A day's post in one file: each letter is a response, each page in exactly one; a person mends what was parted wrongly
 with nothing read again, and takes it back exactly."""
 
+import base64
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -13,11 +16,10 @@ from PIL import Image
 
 from intake.errors import ConfigurationError, Refused
 from intake.reading.sandbox import ReaderPool
-from tests.support.batches import page, scan, separators
-from tests.support.consultation import ACCOUNT, Consultation, message, pdf
+from tests.support.batches import drawn, page, scan, sheets
+from tests.support.consultation import ACCOUNT, Consultation, message, pdf, without
 from tests.test_decide import state
 
-BATCH = ("--received", "2011-03-01", "--box", "B4", "--batch", "17")
 SCANNED = datetime(2011, 3, 5, 9, tzinfo=UTC)
 COUNT = 20
 LOST = (5, 12)
@@ -62,11 +64,11 @@ def nothing_read() -> Iterator[None]:
 def post(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Consultation:
     """A batch of 20 letters with numbered sheets, the same without two of them, and one with one copied sheet."""
     made = Consultation(tmp_path_factory.mktemp("post"), home=empty_home)
-    sheets = separators(made, *BATCH, "--count", str(COUNT))
-    whole = [one for n in range(COUNT) for one in (sheets[n], *letter(n + 1))]
+    printed = drawn(sheets(made, COUNT))
+    whole = [one for n in range(COUNT) for one in (printed[n], *letter(n + 1))]
     made.put("letters/whole.tif", scan(whole), SCANNED)
     _put_lost(made)
-    [copied] = separators(made, *BATCH[:4])
+    [copied] = drawn(sheets(made, batch=""))
     made.put("letters/copied.tif", scan([copied, *letter(1), copied, *letter(2), copied, *letter(3)]), SCANNED)
     made.takes("letters", listed=3, received=3, read=3, responses=COUNT + COUNT - len(LOST) + 3)
     return made
@@ -74,12 +76,12 @@ def post(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Consulta
 
 def _put_lost(made: Consultation) -> None:
     """The same letters as a PDF with words, between the sheets as they were printed, but for two."""
-    sheets = pypdfium2.PdfDocument((made.folder / "sheets.pdf").read_bytes())
+    printed = pypdfium2.PdfDocument(sheets(made, COUNT))
     letters = pypdfium2.PdfDocument(pdf(*(said for n in range(COUNT) for said in words(n + 1))))
     order = [
         one
         for n in range(COUNT)
-        for one in (*([(sheets, n)] if n + 1 not in LOST else []), (letters, 2 * n), (letters, 2 * n + 1))
+        for one in (*([(printed, n)] if n + 1 not in LOST else []), (letters, 2 * n), (letters, 2 * n + 1))
     ]
     put_pdf(made, "two-lost.pdf", order)
 
@@ -202,10 +204,12 @@ def test_a_split_that_does_not_fit(place: Consultation, value: str) -> None:
 def test_a_whole_file_is_parted_anew(here: Consultation) -> None:
     """With a receipt's number all its pages are parted anew: a letter goes on as the response whose words begin in it,
     what is left of none is part of another, and all that is undone in one step."""
-    sheets = separators_pdf(here, 3)
+    printed = pypdfium2.PdfDocument(sheets(here, 3))
     letters = pypdfium2.PdfDocument(pdf(*TEXTS))
     put_pdf(
-        here, "day.pdf", [(sheets, 0), (letters, 0), (letters, 1), (sheets, 1), (letters, 2), (sheets, 2), (letters, 3)]
+        here,
+        "day.pdf",
+        [(printed, 0), (letters, 0), (letters, 1), (printed, 1), (letters, 2), (printed, 2), (letters, 3)],
     )
     here.takes("letters", listed=1, received=1, read=1, responses=3)
     rows = rows_of(here, "day.pdf")
@@ -225,13 +229,6 @@ def test_a_whole_file_is_parted_anew(here: Consultation) -> None:
     here.decide(rows[0]["reference"], "undo")
     assert state(here, rows[0]["reference"]) == before
     assert here.failures() == {}
-
-
-def separators_pdf(made: Consultation, count: int) -> pypdfium2.PdfDocument:
-    """The sheets as the command prints them."""
-    target = made.folder / "sheets.pdf"
-    assert made.command("separator", *BATCH, "--count", str(count), "--out", target).code == 0
-    return pypdfium2.PdfDocument(target.read_bytes())
 
 
 def put_pdf(made: Consultation, name: str, pages: Sequence[tuple[pypdfium2.PdfDocument, int]]) -> None:
@@ -399,8 +396,7 @@ def test_verify_sees_what_was_done_by_hand(place: Consultation, statement: str) 
 
 def test_a_file_of_sheets_alone_is_empty(place: Consultation) -> None:
     """The printed sheets themselves, put into the scan folder by mistake, are no answer."""
-    separators_pdf(place, 2)
-    place.put("letters/sheets.pdf", (place.folder / "sheets.pdf").read_bytes())
+    place.put("letters/sheets.pdf", sheets(place, 2))
     place.takes("letters", listed=1, received=1, set_aside=1, responses=0)
     assert (place.receipts()[0]["reason"], place.receipts()[0]["next_step"][:35]) == (
         "empty",
@@ -467,3 +463,77 @@ def test_messages_are_not_parted(place: Consultation) -> None:
     place.run("email")
     with pytest.raises(Refused, match="scanned file of pages"):
         place.decide(1, "split", "1")
+
+
+def test_a_home_of_the_version_before_is_brought_up_to_date(place: Consultation) -> None:
+    """A home in which letters were read before there were batches is upgraded when it is opened: what the ledger
+    commits to holds as before, and its letters can be split."""
+    name = typed(place)
+    rows = place.export()
+    with closing(sqlite3.connect(place.sqlite)) as connection:
+        for statement in (
+            "alter table response drop column pieces",
+            "alter table response drop column joined_into",
+            "drop table reading",
+            "update alembic_version set version_num = '0004'",
+        ):
+            connection.execute(statement)
+        connection.commit()
+    assert place.failures() == {}
+    assert place.export() == rows
+    place.decide(name, "split", "1-2,3-4")
+    assert len(place.export()) == 2
+    assert place.failures() == {}
+
+
+def test_a_batch_that_a_scanner_sends_by_mail(place: Consultation) -> None:
+    """Separator sheets part the pages of a file that a scanner sent as mail, too."""
+    place.configure('forwarders = ["@council.example"]', 'scanners = ["scanner@council.example"]')
+    printed = pypdfium2.PdfDocument(sheets(place, 3))
+    letters = pypdfium2.PdfDocument(pdf(*TEXTS))
+    put_pdf(place, "x.pdf", [(printed, 0), (letters, 0), (letters, 1), (printed, 1), (letters, 2)])
+    content = (place.folder / "letters/x.pdf").read_bytes()
+    (place.folder / "letters/x.pdf").unlink()
+    head = "From: <scanner@council.example>\r\nDate: Sat, 5 Mar 2011 09:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+    kind = "Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n"
+    name = 'Content-Disposition: attachment; filename="x.pdf"\r\n\r\n'
+    place.put("inbox/a.eml", (head + kind + name).encode() + base64.encodebytes(content).replace(b"\n", b"\r\n"))
+    place.takes("email", received=1, read=1, responses=2)
+    one, two = sorted(place.export(), key=pages_of)
+    assert (one["pages"], one["text"], one["needs"]) == ("1-3", "\n\n".join(TEXTS[:2]), "")
+    assert (two["pages"], two["text"], two["needs"]) == ("4-5", TEXTS[2], "split?")  # the third sheet is not there
+    assert {(row["received_at"], row["received_basis"]) for row in (one, two)} == {
+        ("2011-03-01T12:00:00Z", "separator")
+    }
+    assert two["paper_ref"] == "box B4, batch 17, letter 2"
+    assert {piece["quote"] for piece in place.trace(two["reference"])["fields"]["text"]} == {TEXTS[2]}
+    assert place.failures() == {}
+
+
+def test_a_damaged_sheet_is_known_by_its_words(place: Consultation) -> None:
+    """A scanned sheet whose code is lost parts letters by what it says, and the letter behind it is unsure."""
+    first, second = drawn(sheets(place, 2))
+    width, height = second.size
+    second.paste(255, (0, round(height * 0.5), width // 2, height))
+    place.put("letters/a.tif", scan([first, page("Keep it open."), second, page("Close them all.")]), SCANNED)
+    place.run("letters")
+    one, two = rows_of(place, "a.tif")
+    assert (one["pages"], two["pages"]) == ("1-2", "3-4")
+    assert two["needs"].split(";") == ["split?"]
+    assert two["text"] == "Close them all."
+    assert two["received_basis"] == "file_time"
+
+
+def test_what_is_read_again_stays_one_letter(place: Consultation) -> None:
+    """A file that is one letter stays the same response when a file is added to it, whatever way of splitting holds by
+    then; undone, it is as before."""
+    name = typed(place)
+    before = state(place, name)
+    place.configure('folder = "letters"\n', 'folder = "letters"\nsplit = "every:1"\n')
+    place.put("more.pdf", pdf("And this."))
+    place.decide(name, "add", str(place.folder / "more.pdf"))
+    [row] = place.export()
+    assert (row["reference"], row["text"]) == (name, "\n\n".join([*TEXTS, "And this."]))
+    assert place.failures() == {}
+    place.decide(name, "undo")
+    assert without(place.export()[0], "version") == without(before[0][0], "version", "outcome")
