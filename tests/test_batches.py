@@ -2,6 +2,7 @@
 with nothing read again, and takes it back exactly."""
 
 import base64
+import io
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,8 @@ from unittest.mock import patch
 import pypdfium2
 import pytest
 from PIL import Image
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
 
 from intake.errors import ConfigurationError, Refused
 from intake.reading.sandbox import ReaderPool
@@ -537,3 +540,36 @@ def test_what_is_read_again_stays_one_letter(place: Consultation) -> None:
     assert place.failures() == {}
     place.decide(name, "undo")
     assert without(place.export()[0], "version") == without(before[0][0], "version", "outcome")
+
+
+def test_answers_of_a_form_stay_with_its_page(place: Consultation) -> None:
+    """The fields of a form that is the first page go with it, answers to monitoring questions too, which stay apart; a
+    split that is undone gives them back."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4, invariant=1)
+    canvas.drawString(72, 800, "Please write into the boxes.")
+    box = {"x": 72, "width": 300, "height": 30}
+    canvas.acroForm.textfield(name="a", tooltip="What do you think?", value="Keep Watton open.", y=700, **box)
+    options = ["This", "That"]
+    canvas.acroForm.choice(name="b", tooltip="What is your background?", options=options, value="That", y=600, **box)
+    canvas.showPage()
+    canvas.drawString(72, 760, "Close Dereham.")
+    canvas.save()
+    place.put("letters/a.pdf", out.getvalue(), SCANNED)
+    place.run("letters")
+    [row] = rows_of(place, "a.pdf")
+    before = state(place, row["reference"])
+    apart = "select r.pages, m.question, m.answer from monitoring_answer m join response r on r.id = m.response_id"
+    kept = place.sql(apart)
+    assert (row["answer.structure"], kept) == ("Keep Watton open.", [("1-2", "background", "That")])
+    place.decide(row["reference"], "split", "1,2")
+    one, two = rows_of(place, "a.pdf")
+    assert (one["answer.structure"], two["answer.structure"], two["text"]) == (
+        "Keep Watton open.",
+        "",
+        "Close Dereham.",
+    )
+    assert place.sql(apart) == [("1", "background", "That")]
+    place.decide(row["reference"], "undo")
+    assert (state(place, row["reference"]), place.sql(apart)) == (before, kept)
+    assert place.failures() == {}
