@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
 from channels.base import AdapterKind, AdapterSettings, ConfigPath, MoveFolder, Outside
 from channels.folder import FolderAdapter
@@ -13,21 +13,16 @@ from channels.names import media_type, unspell
 _WAYS = re.compile(r"separator|none|blank|every:[1-9]\d{0,2}", re.ASCII)
 
 
-def _way(value: str) -> str:
-    if not _WAYS.fullmatch(value):
-        raise ValueError('should be "separator", "none", "blank", or "every:" and a number, such as "every:2"')
+def _ways(value: object) -> object:
+    for name, way in (value if isinstance(value, dict) else {".": value}).items():
+        if name != "." and any(step in ("", ".", "..") for step in str(name).split("/")):
+            raise ValueError(f'{name!r} should be a subfolder of folder, such as "cards", or "." for all others')
+        if not isinstance(way, str) or not _WAYS.fullmatch(way):
+            raise ValueError('should be "separator", "none", "blank", or "every:" and a number, such as "every:2"')
     return value
 
 
-def _subfolders(value: "dict[str, Way]") -> "dict[str, Way]":
-    for name in value:
-        if name != "." and any(step in ("", ".", "..") for step in name.split("/")):
-            raise ValueError(f'{name!r} should be a subfolder of folder, such as "cards", or "." for folder itself')
-    return value
-
-
-Way = Annotated[str, AfterValidator(_way)]
-Ways = Annotated[dict[str, Way], AfterValidator(_subfolders)]
+Ways = Annotated[str | dict[str, str], BeforeValidator(_ways)]
 
 
 class LettersSettings(AdapterSettings):
@@ -41,7 +36,7 @@ class LettersSettings(AdapterSettings):
 
     folder: ConfigPath
     settle_seconds: float = Field(default=5, ge=0, le=3600)
-    split: Way | Ways = "separator"
+    split: Ways = "separator"
     after: MoveFolder | None = None
 
     def split_of(self, source_key: str) -> str:

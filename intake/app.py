@@ -28,13 +28,14 @@ from intake.pictures import Pictures, find_sheet
 from intake.places import Gazetteer
 from intake.reading.readers import NOTHING, Means, NoReaders, find_means
 from intake.reading.sandbox import Limits, ReaderPool
+from intake.reading.sheet import sheets_of_batch
 from intake.rebuilt import follow_rebuilt
 from intake.receive import ChannelRun
 from intake.rereading import reread
 from intake.separator import separator_pdf
-from intake.sheet import sheets_of_batch
 from intake.tables import RowReader
 from intake.trace import read_original, trace
+from intake.when import EARLIEST
 from intake.wish import READS_AGAIN, Office, Person, Wish, find_target
 from storage import accounts, decisions, receipts, responses, runs
 from storage.audit import Check, audit
@@ -72,6 +73,8 @@ def separators(path: Path, received: str, box: str, batch: str, count: int | Non
         day = date.fromisoformat(received)
     except ValueError as error:
         raise ConfigurationError("--received: should be a date such as 2011-03-01.") from error
+    if consultation.noon(day) < consultation.opens_at - EARLIEST:
+        raise ConfigurationError("--received: should be no day long before the consultation opened.")
     try:
         sheets = sheets_of_batch(consultation.id, day, box, batch, count)
     except ValueError as error:

@@ -18,7 +18,7 @@ from intake.doubts import doubts, is_copied, lead
 from intake.filled import Filled, Rules
 from intake.pagekinds import Seen, look, pages_of
 from intake.reading.parts import Part, Reading
-from intake.sheet import Sheet
+from intake.reading.sheet import Sheet
 from intake.when import received_by_sheet
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
@@ -60,9 +60,10 @@ class Batch:
         return len(self.letters) == 1 and all(seen.kind != "sheet" for seen in self.pages)
 
 
-def batch_of(rules: Rules, parts: Sequence[Part], split: str) -> Batch:
-    """The letters of a file, parted in this way; a file without pages is one letter."""
-    pages = [look(rules, part) for part in pages_of(parts)]
+def batch_of(rules: Rules, parts: Sequence[Part], split: str, inside: int | None = None) -> Batch:
+    """The letters of a file, or of the one attached with this number, parted in this way; a file without pages is one
+    letter."""
+    pages = [look(rules, part) for part in pages_of(parts, inside)]
     if not pages:
         return Batch([], [Letter(Span(0, -1))])
     spans = divide([seen.kind for seen in pages], split)
@@ -132,33 +133,45 @@ def fill(rules: Rules, receipt: ReceiptView, reading: Reading, batch: Batch, num
         filled = normalise.document(rules, receipt, _with_envelopes_apart(reading, batch))
     else:
         filled = normalise.document(rules, receipt, _reading_of(reading, batch, letter))
+    add_sheet(rules, filled, batch, letter)
+    return filled
+
+
+def add_sheet(rules: Rules, filled: Filled, batch: Batch, letter: Letter) -> None:
+    """What a letter's separator sheet says of it, and why its pages may be others."""
     if letter.sheet is not None:
         _from_sheet(rules, filled, batch.pages[letter.sheet], letter)
     for said in letter.doubts:
         filled.needs.add("split?")
         filled.offer("needs", Evidence(value="split?", method="source", confidence=0.5, quote=said))
-    return filled
+
+
+def parts_of_letter(parts: Sequence[Part], batch: Batch, letter: Letter) -> list[Part]:
+    """The parts of a file that are one letter; what is no page goes with the first."""
+    if not batch.pages:
+        return list(parts)
+    first, last = (batch.pages[page].part.number for page in (letter.span.first, letter.span.last))
+    return _parts_of(parts, batch.pages, first, last)
 
 
 def _reading_of(reading: Reading, batch: Batch, letter: Letter) -> Reading:
     """The part of a reading that is one letter."""
-    first, last = (batch.pages[page].part.number for page in (letter.span.first, letter.span.last))
     is_first = letter.span.first == 0
     needs = set(reading.needs) - _OF_PAGES
     return replace(
         reading,
-        parts=_parts_of(reading, batch.pages, first, last),
+        parts=parts_of_letter(reading.parts, batch, letter),
         needs=sorted(needs if is_first else needs - {"attachment", "fetch"}),
     )
 
 
-def _parts_of(reading: Reading, pages: Sequence[Seen], first: int, last: int) -> list[Part]:
+def _parts_of(parts: Sequence[Part], pages: Sequence[Seen], first: int, last: int) -> list[Part]:
     """The parts with these numbers. What is no page (a form's fields, an added file) goes with the first page."""
     seen = {one.part.number: one for one in pages}
     is_first = first == pages[0].part.number
     return [
         _without_words(part, seen.get(part.number))
-        for part in reading.parts
+        for part in parts
         if (first <= part.number <= last if part.number in seen else is_first)
     ]
 
@@ -228,7 +241,7 @@ def fill_pieces(
     for number, first, last in pieces:
         pages = batch.pages if number == receipt.id else [look(rules, p) for p in pages_of(readings[number].parts)]
         needs |= set(readings[number].needs) - _OF_PAGES
-        parts += [_shifted(part, shifts[number]) for part in _parts_of(readings[number], pages, first, last)]
+        parts += [_shifted(part, shifts[number]) for part in _parts_of(readings[number].parts, pages, first, last)]
     filled = normalise.document(rules, receipt, replace(own, parts=parts, needs=sorted(needs)))
     filled.evidence = _placed_back(filled.evidence, {shift: number for number, shift in shifts.items()}, receipt.id)
     mine = [part.page for part in parts if part.page is not None and part.page < _SHIFT and part.inside is None]
@@ -262,6 +275,12 @@ def _placed_back(evidence: FieldEvidence, receipts: Mapping[int, int], own: int)
         return replace(piece, place=place)
 
     return {column: [back(piece) for piece in pieces] for column, pieces in evidence.items()}
+
+
+def pages_in(batch: Batch, letter: Letter) -> str:
+    """The pages of a letter, as ``1-3``."""
+    parts = [batch.pages[page].part for page in letter.span.pages]
+    return _written_pages([part.page for part in parts if part.page is not None])
 
 
 def _written_pages(pages: Sequence[int]) -> str:

@@ -72,18 +72,19 @@ def _about_numbers(pages: Sequence[Seen], letters: Sequence[Span]) -> Iterator[t
         numbers = [_number(pages[page]) for page in sheets]
         if is_copied(numbers):
             continue
-        if numbers[0] > 1 and of[sheets[0]] > 0:
+        if 1 not in numbers and of[sheets[0]] > 0:
             yield of[sheets[0]] - 1, _missing(1, numbers[0] - 1)
         for (one, two), (before, after) in zip(pairwise(sheets), pairwise(numbers), strict=True):
             if after > before + 1:
-                yield of[one], _missing(before + 1, after - 1)
+                if not set(range(before + 1, after)) <= set(numbers):
+                    yield of[one], _missing(before + 1, after - 1)
             elif after <= before and of[one] != of[two]:
                 yield of[two], f"Separator sheet {after} lies behind sheet {before}."
             elif after == before + 1 and of[one] == of[two]:
                 yield of[two], f"There is no letter between the separator sheets {before} and {after}."
         last = pages[sheets[-1]].sheet
-        if last is not None and numbers[-1] < last.count:
-            yield of[sheets[-1]], _missing(numbers[-1] + 1, last.count)
+        if last is not None and max(numbers) < last.count:
+            yield of[sheets[-1]], _missing(max(numbers) + 1, last.count)
 
 
 def is_copied(numbers: Sequence[int]) -> bool:
@@ -121,8 +122,8 @@ def _about_words(pages: Sequence[Seen], letters: Sequence[Span]) -> Iterator[tup
     for letter, span in enumerate(letters):
         words = [pages[page].part for page in span.pages if pages[page].kind == "words"]
         starts = list(second_starts(words))
-        for page, said in starts:
-            yield letter, f"{said} on page {page}, though a letter has ended before."
+        for place, said in starts:
+            yield letter, f"{said} on page {place}, though a letter has ended before."
         others = [length for other, length in enumerate(lengths) if other != letter]
         if starts or not others:
             continue

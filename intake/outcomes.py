@@ -18,7 +18,7 @@ from intake.cues import cues
 from intake.division import NONE
 from intake.filled import Filled, Rules
 from intake.mailing import Doubted, keys_of
-from intake.reading.parts import Reading, ToolMissing, Unreadable, marks_hold
+from intake.reading.parts import Code, Reading, ToolMissing, Unreadable, marks_hold
 from intake.reading.sandbox import ReadResult
 from intake.responding import make_response
 from intake.screening import Verdict, screen_message
@@ -128,9 +128,14 @@ def _is_sound(reading: Reading) -> bool:
         and "\x00" not in part.text
         and 0 <= part.confidence <= 1
         and marks_hold(part)
+        and all(map(_is_sound_code, part.codes))
         and all(0 <= w.confidence <= 1 and all(map(isfinite, (w.x0, w.top, w.x1, w.bottom))) for w in part.words)
         for n, part in enumerate(reading.parts)
     )
+
+
+def _is_sound_code(code: Code) -> bool:
+    return "\x00" not in code.text and all(map(isfinite, (code.x0, code.top, code.x1, code.bottom)))
 
 
 def _add_message(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Reading, *, screened: bool) -> None:
@@ -158,7 +163,8 @@ def _add_message(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Readin
                 _add_doubts(desk, ended, receipt, reading, text, found.filled)
             for cue in cues(reading.parts):
                 found.filled.offer("exclusion_reason", cue)
-        ended.responses.append(_response(desk, receipt, ordinal, found.filled, found.reading.reader, item=found.item))
+        response = _response(desk, receipt, ordinal, found.filled, found.reading.reader, item=found.item)
+        ended.responses.append(replace(response, pieces=found.pieces))
 
 
 def _doubt_carried(filled: Filled, reading: Reading) -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from intake.division import PageKind
 from intake.filled import Rules
 from intake.reading.parts import INKED, Code, Part, unmarked
-from intake.sheet import Sheet, read_sheet
+from intake.reading.sheet import Sheet, read_sheet
 
 _SHEET_WORDS = ("separator", "sheet", "new", "letter", "starts", "behind", "this")
 _SHEET_AT_MOST = 70

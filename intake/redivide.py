@@ -392,7 +392,10 @@ def take_division_back(tx: Transaction, rules: Rules, at: datetime, decision: De
     for number, kept in before["changed"].items():
         view = views[int(number)]
         base = _with_others(responses.state_at(tx, view.id, kept["revision"]), responses.base_state(tx, view))
-        _write(desk, view, base, Change(response_id=view.id, cause="reading", response=base, pieces=kept["pieces"]))
+        _write(desk, view, base, Change(
+            response_id=view.id, cause="reading", response=base, pieces=kept["pieces"],
+            monitoring=_monitoring(desk, view, kept["pieces"]),
+        ))  # fmt: skip
     for receipt in before["linked"]:
         responses.unlink_receipt(tx, int(decision.response_id or 0), receipt)
     for number in before["joined"]:
@@ -400,3 +403,15 @@ def take_division_back(tx: Transaction, rules: Rules, at: datetime, decision: De
     reference = views[int(decision.response_id or 0)].response.reference
     for number in before["new"]:
         _mark(desk, views[number], reference)
+
+
+def _monitoring(desk: _Desk, view: ResponseView, pieces: str) -> dict[str, str]:
+    """The answers to monitoring questions on these pages: they are in no version of a response, so they are worked out
+    anew."""
+    readings = {view.receipt_id: desk.reading(view.receipt_id)}
+    pages = pages_of(readings[view.receipt_id].parts)
+    mine = read_pieces(pieces) or [(view.receipt_id, pages[0].number, pages[-1].number)]
+    readings |= {number: desk.reading(number) for number, _, _ in mine if number not in readings}
+    receipt = receipts.by_numbers(desk.tx, [view.receipt_id])[0]
+    spans = _spans(pages, [piece for piece in mine if piece[0] == view.receipt_id])
+    return dict(fill_pieces(desk.rules, receipt, readings, mine, spans).monitoring)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from intake import fields, normalise, relayed
+from intake import batches, fields, normalise, relayed
 from intake.added import added_parts
 from intake.config import ChannelSettings
 from intake.filled import Filled, Rules
@@ -55,12 +55,14 @@ _ANNOUNCED = re.compile(
 @dataclass(frozen=True, slots=True)
 class Found:
     """A response that a message gives: its fields, the reading that they come from, and what of the receipt that is (0:
-    the message itself). ``is_own`` says that the sender of the message is its respondent."""
+    the message itself; ``pieces`` names the parts of it, "" for all). ``is_own`` says that the sender of the message is
+    its respondent."""
 
     filled: Filled
     reading: Reading
     item: int = 0
     is_own: bool = False
+    pieces: str = ""
 
 
 def responses_in(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, reading: Reading) -> list[Found]:
@@ -275,20 +277,35 @@ def _written_time(rules: Rules, written: str) -> str | None:
 
 
 def _scanned(rules: Rules, receipt: ReceiptView, reading: Reading) -> list[Found]:
-    """A letter for each PDF or picture that a scanner sent; what the scanner says of itself is nobody's word. What a
-    person adds belongs to the only letter: there is one, or nothing can be added."""
+    """A letter for each PDF or picture that a scanner sent, several where separator sheets part its pages; what the
+    scanner says of itself is nobody's word. What a person adds belongs to the only letter: there is one, or nothing can
+    be added."""
     added = added_parts(reading)
     more = [p for p in added if p.content]
     sent = reading.parts[: len(reading.parts) - len(added)]
     files = [p for p in sent if p.kind == "attachment" and p.inside is None and p.media_type.startswith(_DOCUMENTS)]
-    letters = [([p for p in sent if p.inside == file.number], file.problem is not None) for file in files]
-    letters = [letter for letter in letters if letter != ([], False)]  # that was a logo of the scanner's
+    # What has neither pages nor a problem was a logo of the scanner's.
+    letters: list[Part | None] = [
+        file for file in files if file.problem is not None or any(p.inside == file.number for p in sent)
+    ]
     found = []
-    for pages, is_bad in letters or ([([], False)] if more else []):
-        filled = relayed.scanned_letter(rules, receipt, reading, [*pages, *more])
-        if (is_bad and not more) or any(p.problem for p in added if p.inside is None):
-            filled.needs.add("attachment")
-        found.append(Found(filled, reading))
+    for file in letters or ([None] if more else []):
+        pages = [] if file is None else [p for p in sent if p.inside == file.number]
+        is_bad = file is not None and file.problem is not None
+        batch = batches.batch_of(rules, pages, "separator", None if file is None else file.number)
+        if batch.pages and not batch.has_words and len(letters) > 1:
+            continue  # nothing but separator sheets
+        for letter in batch.letters:
+            parts = pages
+            if not batch.is_plain:
+                parts = [p for p in batches.parts_of_letter(pages, batch, letter) if p.content]
+            filled = relayed.scanned_letter(rules, receipt, reading, [*parts, *more])
+            if not batch.is_plain:
+                filled.values["pages"] = batches.pages_in(batch, letter)
+            if (is_bad and not more) or any(p.problem for p in added if p.inside is None):
+                filled.needs.add("attachment")
+            batches.add_sheet(rules, filled, batch, letter)
+            found.append(Found(filled, reading, pieces=batches.pieces_of(receipt, batch, letter)))
     return found
 
 

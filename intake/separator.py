@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
-from intake.sheet import Sheet
+from intake.reading.sheet import Sheet
 
 HEADING = "SEPARATOR SHEET"
 SENTENCE = "A new letter starts behind this sheet."

@@ -163,6 +163,8 @@ def trace(found: dict[str, Any]) -> None:
     """A trace for reading: fields with their evidence, receipts with their originals, the history."""
     console = _console()
     console.print(Text(found["reference"] or "no response"))
+    if found["joined_into"]:
+        console.print(_plain(f"  is part of {found['joined_into']} now, and counts no more by itself"))
     for column, pieces in found["fields"].items():
         value = (found["response"][column] or "").replace("\n", " ")
         console.print(Text.assemble(f"  {column}: ", _plain(value[:200])))

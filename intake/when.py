@@ -11,7 +11,7 @@ from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import LATEST_POSSIBLE, Evidence
 
-_EARLIEST = timedelta(days=92)
+EARLIEST = timedelta(days=92)
 """So long before a consultation opens nobody answers it: a sheet of such a day has a wrong month or year on it."""
 
 
@@ -52,7 +52,7 @@ def received_by_sheet(rules: Rules, filled: Filled, at: datetime, evidence: Evid
     latest = filled.values.get("received_at") if filled.values.get("received_basis") in LATEST_POSSIBLE else None
     zone = rules.consultation.timezone
     too_late = latest is not None and at.astimezone(zone).date() > latest.astimezone(zone).date()
-    if too_late or at < rules.consultation.opens_at - _EARLIEST:
+    if too_late or at < rules.consultation.opens_at - EARLIEST:
         filled.needs.add("received-date")
         filled.offer("received_at", evidence)
         return

@@ -444,10 +444,13 @@ def _letters(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001 
     for row in rows.values():
         if row["joined_into"]:
             divided.add(row["receipt_id"])
-            end, steps = row, 0
-            while end is not None and end["joined_into"] and steps <= len(rows):
-                end, steps = by_reference.get(end["joined_into"]), steps + 1
-            check.expect(end is not None and not end["joined_into"] and row["id"] in allowed, row["reference"])
+            names: set[str] = set()
+            name = row["reference"]
+            while name in by_reference and name not in names and by_reference[name]["joined_into"]:
+                names.add(name)
+                name = by_reference[name]["joined_into"]
+            stands = name in by_reference and not by_reference[name]["joined_into"]
+            check.expect(stands and row["id"] in allowed, row["reference"])
         divided |= {receipt for receipt, _, _ in _json(row["pieces"] or "[]") or []}
     for receipt in sorted(divided):
         check.expect(_pages_once(connection, receipt, list(rows.values())), receipt)

@@ -84,7 +84,7 @@ def error(kind: str, section: dict[str, object]) -> str:
             ("letters", {"folder": "scans", "after": value}, 'after: Value error, should be "move:" and a')
             for value in (*AFTER, "move:/srv/taken", "move:a/../b", "move:.", "move:a//b", "move:a/")
         ),
-        ("letters", {"folder": "scans", "split": "blank"}, "split: Value error, is not available in this version"),
+        ("letters", {"folder": "scans", "split": "pages"}, 'split: Value error, should be "separator", "none"'),
         ("phone", {}, "log: "),
         ("phone", {"log": "calls.csv", "account_sid_env": "SID"}, "account_sid_env: Value error, is not available"),
         ("survey", {"export": "survey"}, "exports: "),

@@ -21,6 +21,7 @@ from intake.reading.pagetext import Box, compose
 from intake.reading.parts import INKED, Part, Reading, Unreadable
 from intake.reading.raster import DAMAGED, POINTS, Page, Scan, TooLarge, open_scan
 from intake.reading.recognise import Found, recognise
+from intake.reading.sheet import Sheet, read_sheet
 from intake.reading.wire import Options
 
 READER = "2"
@@ -100,6 +101,9 @@ def page_part(page: Page, number: int, media_type: str) -> Part:
     )
     if not ink:
         return part
+    codes = find_codes(page.grey, page.dpi)
+    if any(isinstance(read_sheet(code.text), Sheet) for code in codes):
+        return changed(part, codes=codes)  # a separator sheet says in its code what it has to say
     found = recognise(page)
     points = POINTS / page.dpi
     composed = compose([[[_on_page(box, found, points) for box in line] for line in para] for para in found.paragraphs])
@@ -113,7 +117,7 @@ def page_part(page: Page, number: int, media_type: str) -> Part:
         engine=found.engine,
         choice=found.choice,
         others=found.others,
-        codes=find_codes(page.grey, page.dpi),
+        codes=codes,
     )
 
 

@@ -6,19 +6,16 @@ from collections.abc import Sequence
 import pypdfium2
 from PIL import Image, ImageDraw, ImageFont
 
+from intake.app import separators
 from tests.support.consultation import Consultation
 
 DPI = 100
 _A4 = (827, 1169)
 
 
-def separators(made: Consultation, *options: str) -> list[Image.Image]:
-    """The sheets that ``intake separator`` prints with these options, as a scanner sees them."""
-    target = made.folder / "sheets.pdf"
-    done = made.command("separator", *options, "--out", target)
-    if done.code:
-        raise AssertionError(done.err)
-    return drawn(target.read_bytes())
+def sheets(made: Consultation, count: int | None = None, batch: str = "17") -> bytes:
+    """The PDF that ``intake separator`` prints for box B4, of letters received on 1 March."""
+    return separators(made.path, "2011-03-01", "B4", batch, count)
 
 
 def drawn(pdf: bytes, dpi: int = DPI) -> list[Image.Image]:
