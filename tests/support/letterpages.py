@@ -6,11 +6,19 @@ A line is a kind, where it stands, and its words. Kinds: ``L`` letterhead, ``A``
 within a line changes the kind. An empty line is a gap.
 """
 
+import io
 import random
+from collections.abc import Callable
 from typing import NamedTuple
 
+import pypdfium2
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
+
+from intake.reading import ocr, pdf
 from intake.reading.pagetext import Box, arrange, compose
-from intake.reading.parts import Part
+from intake.reading.parts import Part, Unreadable
+from intake.reading.raster import Page
 
 WIDTH, HEIGHT = 595.28, 841.89
 _LEFT, _RIGHT, _TOP, _SIZE = 68.0, 340.0, 60.0, 11.0
@@ -1190,7 +1198,13 @@ class Labelled(NamedTuple):
     kinds: dict[int, str]
 
 
-def lines_of(layout: str) -> list[tuple[float, float, float, list[tuple[str, str]]]]:
+def _width(text: str, size: float) -> float:
+    return len(text) * size * 0.5
+
+
+def lines_of(
+    layout: str, measure: Callable[[str, float], float] = _width
+) -> list[tuple[float, float, float, list[tuple[str, str]]]]:
     """The lines of a layout: left end, top, size, and pieces of a kind and words."""
     made: list[tuple[float, float, float, list[tuple[str, str]]]] = []
     top, foot = _TOP, HEIGHT - 62
@@ -1204,7 +1218,7 @@ def lines_of(layout: str) -> list[tuple[float, float, float, list[tuple[str, str
         if "¦" in words:
             first, rest = words.split("¦")
             pieces = [(kind, first.rstrip()), (rest[0], rest[2:])]
-        width = _width(" ".join(text for _, text in pieces), size)
+        width = measure(" ".join(text for _, text in pieces), size)
         x0 = {"^": (WIDTH - width) / 2, "*": (WIDTH - width) / 2, ">": _RIGHT, ")": _RIGHT, "i": _LEFT + 30}.get(
             place, _LEFT
         )
@@ -1217,10 +1231,6 @@ def lines_of(layout: str) -> list[tuple[float, float, float, list[tuple[str, str
         made.append((x0, top, size, pieces))
         top += size * 1.25
     return made
-
-
-def _width(text: str, size: float) -> float:
-    return len(text) * size * 0.5
 
 
 def boxes_of(layout: str) -> list[tuple[str, Box]]:
@@ -1283,3 +1293,55 @@ _CONFUSED = {
 
 def _misread(character: str, chance: random.Random) -> str:
     return chance.choice(_CONFUSED.get(character, character))
+
+
+def drawn(layout: str) -> Labelled:
+    """A page set by reportlab and read by its text layer."""
+    reading = pdf.read(_as_pdf(layout), {})
+    if isinstance(reading, Unreadable):
+        raise TypeError(reading.reason)
+    return _matched(layout, reading.parts[0])
+
+
+def ocred(layout: str) -> Labelled:
+    """A page set by reportlab, drawn as a picture, and read by OCR."""
+    document = pypdfium2.PdfDocument(_as_pdf(layout))
+    grey = document[0].render(scale=200 / 72, grayscale=True).to_pil().convert("L")
+    return _matched(layout, ocr.page_part(Page(grey, 200, dpi_assumed=False), 0, "image/png"))
+
+
+def _as_pdf(layout: str) -> bytes:
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1)
+    for x0, top, size, pieces in lines_of(layout, _set_width):
+        canvas.setFont("Times-Roman", size)
+        x = x0
+        for _, words in pieces:
+            for gap, word in _words(words):
+                x += gap * size * 0.25
+                canvas.drawString(x, HEIGHT - top - size * 0.8, word)
+                x += _set_width(word, size)
+            x += size * 0.25
+    canvas.save()
+    return out.getvalue()
+
+
+def _set_width(text: str, size: float) -> float:
+    return float(stringWidth(text, "Times-Roman", size))
+
+
+def _matched(layout: str, part: Part) -> Labelled:
+    """A page that was read, each word with the kind of the piece of a line that it stands in."""
+    known = []
+    for x0, top, size, pieces in lines_of(layout, _set_width):
+        x = x0
+        for kind, words in pieces:
+            wide = _set_width(words, size)
+            known.append((x, top, x + wide + size, top + size, _KINDS[kind]))
+            x += wide + size * 0.25
+    kinds = {}
+    for word in part.words:
+        x, y = (word.x0 + word.x1) / 2, (word.top + word.bottom) / 2
+        at = [kind for x0, top, x1, bottom, kind in known if x0 - 4 <= x <= x1 + 4 and top - 3 <= y <= bottom + 3]
+        kinds[word.start] = at[-1] if at else ""
+    return Labelled(part, kinds)
