@@ -16,6 +16,7 @@ from intake import fields
 from intake.evidence import in_part
 from intake.filled import Filled, Rules
 from intake.reading import lettersigns as signs
+from intake.reading import salutations
 from intake.reading.parts import Mark, Part, unmarked
 from storage.schema import Evidence
 
@@ -27,18 +28,6 @@ _STAMPED_ON = 0.5  # a stamp that no person has read yet
 _SURE_NAME = 0.6
 _ENDS = tuple(".!?:;…")
 _QUOTES = "\"'”’)]"
-_TITLES = frozenset([
-    "mr", "mrs", "ms", "miss", "mx", "dr", "rev", "revd", "reverend", "prof", "professor", "sir", "dame", "lady",
-    "lord", "cllr", "councillor", "fr", "sr",
-])  # fmt: skip
-_POSTS = re.compile(
-    r"(?<!\w)(?:clerk|secretary|treasurer|chair\w*|president|manager|director|head ?teacher|headmaster|headmistress|"
-    r"head|principal|governors?|coordinator|co-ordinator|officer|leader|partner|practitioner|vicar|rector|convenor|trustee|"
-    r"executive|deputy|team)(?!\w)",
-    re.IGNORECASE,
-)
-_NAME = re.compile(r"(?:[^\W\d_][\w'’.-]*|&)(?:\s(?:[^\W\d_][\w'’.-]*|&)){1,7}")
-_SMALL_IN_NAMES = frozenset(["and", "de", "la", "van", "von", "der", "den", "du", "le", "ap", "ab", "of"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +83,8 @@ def _goes_on(above: Part, below: Part, text: str, piece: str) -> bool:
     if above is not below and (above.inside != below.inside or (above.page or 0) + 1 != below.page):
         return False
     stopped = not text.rstrip(_QUOTES).endswith(_ENDS) and len(text.rpartition("\n")[2].split()) > 3
-    return stopped and (piece[0].islower() or above is not below) and not signs.greeting_end(piece.partition("\n")[0])
+    begins = piece[0].islower() or above is not below
+    return stopped and begins and not salutations.greeting_end(piece.partition("\n")[0])
 
 
 def add_frame(rules: Rules, filled: Filled, parts: Sequence[Part]) -> None:
@@ -219,13 +209,9 @@ def _first_line(block: _Block, lines: Sequence[tuple[int, str]], last: int) -> i
             return last
         while first <= last and not signs.has_street(lines[first][1]):
             first += 1
-    elif first < last and _is_person(lines[first][1]):
+    elif first < last and salutations.is_titled(lines[first][1]):
         first += 1
     return first if first <= last else None
-
-
-def _is_person(line: str) -> bool:
-    return line.split(maxsplit=1)[0].strip(".").casefold() in _TITLES
 
 
 # ---- name and organisation
@@ -235,7 +221,7 @@ def _add_name(filled: Filled, parts: Sequence[Part]) -> None:
     found, clear = [], True
     for block in _blocks(parts, "closing"):
         for start, line in _below(block):
-            name = name_in(line)
+            name = salutations.name_in(line)
             if name:
                 evidence = in_part(block.part, start, start + len(name), name)
                 clear = clear and (block.part.method != "ocr" or evidence.confidence >= _SURE_NAME)
@@ -249,34 +235,12 @@ def _below(block: _Block) -> list[tuple[int, str]]:
     """What stands behind a valediction, on its line and below."""
     lines = block.lines()
     start, line = lines[0]
-    if signs.valediction(line) is None:
+    if salutations.valediction(line) is None:
         return lines if len(lines) == 1 else lines[:2]
     _, comma, behind = line.partition(",")
     rest = behind.strip()
     beside = [(start + len(line) - len(rest), rest)] if comma and rest else []
     return [*beside, *lines[1:4]]
-
-
-def name_in(line: str) -> str:
-    """The name that a line is, as it is given; "" if it may be something else."""
-    head, bracket, inside = line.partition("(")
-    title = inside.strip(" ).").casefold()
-    name = (line if bracket and title in _TITLES else head).strip(" ,.")
-    plain = name.partition("(")[0].strip()
-    behind = inside.partition(")")[2].strip(" ,.")
-    words = plain.split()
-    if (
-        behind
-        or not _NAME.fullmatch(plain)
-        or signs.is_organisation(plain)
-        or _POSTS.search(plain)
-        or signs.speaks(plain)
-    ):
-        return ""
-    proper = [word for word in words if word[0].isupper()]
-    if len(proper) < 2 or any(w[0].islower() and w not in _SMALL_IN_NAMES for w in words):
-        return ""
-    return name if any(len(word.strip(".")) > 2 for word in proper) else ""
 
 
 def _add_organisation(filled: Filled, parts: Sequence[Part]) -> None:
@@ -293,6 +257,6 @@ def _add_organisation(filled: Filled, parts: Sequence[Part]) -> None:
             return
         spelled = [re.search(re.escape(line), said, re.IGNORECASE) for said in closings]
         same = [found.group() for found in spelled if found]
-        signed = bool(same) or any(_POSTS.search(said) or signs.is_for(said) for said in closings[1:])
+        signed = bool(same) or any(salutations.is_post(said) or signs.is_for(said) for said in closings[1:])
         evidence = in_part(block.part, start, start + len(line), same[0] if same and line.isupper() else line)
         _add(filled, "organisation", [evidence], sure=signed)

@@ -8,9 +8,8 @@ import re
 from functools import lru_cache
 
 _FOLD = str.maketrans({"1": "l", "|": "l", "!": "l", "0": "o", "5": "s", "’": "'", "‘": "'", "`": "'"})
-_TOKEN = re.compile(r"\S+")
-_EDGES = " \t,.:;!-–—'\"()[]{}<>*_~"
-_MAX_CHARS = 160
+EDGES = " \t,.:;!-–—'\"()[]{}<>*_~"
+MAX_CHARS = 160
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb[a-z]{0,6}|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -28,7 +27,7 @@ _DATE = (
     r"|[\dlIO|]{1,2}\s?[./-]\s?[\dlIO|]{1,2}\s?[./-]\s?[\dlIO|]{2,4}|\d{4}-\d\d-\d\d)"
 )
 _DATE_LINE = re.compile(
-    r"(?:(?:our |my )?dated?\s?[:.,]?\s*)?(?:[A-Z][a-z]+,\s)?"
+    r"(?:(?:our |my )?dated?\s?[:.,]?\s*)?(?:[A-Z][a-z'’]+(?:\s[A-Z][a-z]+)?,\s)?"
     rf"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satu?r?|sun)(?:day)?[,.]?\s(?:the\s)?)?{_DATE}\s?[.,]?",
     re.IGNORECASE,
 )
@@ -36,7 +35,7 @@ _RECEIVED = re.compile(r"(?<!\w)(?:R[EF]C[EF€][I1L|!l]?[VYU][EF][DO0]|RECD|REC
 _STAMPED_DATE = re.compile(rf"(?<![\w/]){_DATE}(?![\w/])", re.IGNORECASE)
 
 _SPEAKS = re.compile(
-    r"(?<![\w'’])(?:I|I['’](?:m|ve|d|ll)|we|we['’]\w+|my|me|our|us|you|your|they|them|their|he|she|his|her|it|is|are|was|"
+    r"(?<![\w'’])(?:I(?!\.|\s[A-Z](?:\.|\s|$))|I['’](?:m|ve|d|ll)|we|we['’]\w+|my|me|our|us|you|your|they|them|their|he|she|his|her|it|is|are|was|"
     r"were|be|been|am|have|has|had|do|does|did|will|would|should|could|cannot|can|must|not|don['’]?t|can['’]?t|won['’]?t|"
     r"please|keep|save|stop|agree|disagree|support|object|oppose|against|because|but|if|when|who|what|why|how|which|"
     r"that|this|these|those|there|wants?|needs?|think|thinks|feel|use|uses|used|sorry|yes|never|ever|always|so|too|very|"
@@ -50,7 +49,7 @@ _IS_SOMEBODY = re.compile(
     r"taxpayers?|citizens?|worried|concerned|local|lived|years?)(?!['’]?\w)",
     re.IGNORECASE,
 )
-_SMALL = frozenset([
+SMALL = frozenset([
     "of", "the", "and", "for", "by", "in", "on", "upon", "at", "to", "near", "next", "le", "la", "de", "c/o",
     "with", "under", "co", "care", "care-of", "cum", "via", "ext", "tel", "fax", "st", "a", "telephone", "email",
     "e-mail", "web", "website", "no", "room", "floor",
@@ -106,44 +105,13 @@ _SUBJECT = re.compile(
 )
 _POSTSCRIPT = re.compile(r"(?:p\.?\s?){1,3}s\b[.:,;\s-]|n\.?b\b[.:\s]", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(
-    r"[-–—~.•\[( ]*(?:page\s|p\.?\s?)?\d{1,3}(?:\s?(?:of|/)\s?\d{1,3})?[-–—~.•\]) ]*"
+    r"[-–—~.•\[( ]*(?:(?:page\s|p\.?\s?)\d{1,3}|\d{1,2})(?:\s?(?:of|/)\s?\d{1,3})?[-–—~.•\]) ]*"
     r"|p\.?\s?t\.?\s?o\.?|(?:cont(?:inue|['’])?d?|please turn)(?:\.|\s(?:over(?:leaf)?|/))*",
     re.IGNORECASE,
 )
 _PAGE_OF = re.compile(r"(?<!\w)page\s\d{1,3}(?:\s(?:of|/)\s\d{1,3})?(?!\w)", re.IGNORECASE)
 
-_ADDRESSEES = frozenset([
-    "sir", "sirs", "madam", "madams", "mesdames", "mr", "mrs", "ms", "miss", "dr", "cllr", "councillor",
-    "councillors", "rev", "reverend", "lord", "lady", "all", "team", "colleague", "colleagues", "friend", "friends",
-    "commissioner", "commissioners", "chair", "chairman", "chairwoman", "director", "officer", "officers",
-    "manager", "members", "editor",
-])  # fmt: skip
-_BETWEEN = frozenset(["or", "and", "&", "/", "of", "the", "at", "in", "to", "for", "whom", "it", "may", "concern"])
-_NOBODY = frozenset(["me", "oh", "god", "lord", "life", "dear", "old", "o", "sake", "heart", "goodness", "little"])
-_BEGINS = frozenset([
-    "i", "i'm", "i've", "we", "my", "our", "this", "it", "it's", "as", "in", "the", "a", "please", "thank",
-    "thanks", "having", "following", "with", "regarding", "re", "further", "there", "you", "your", "when", "while",
-    "although", "if", "what", "why", "how", "on", "after",
-])  # fmt: skip
-_HELLO = re.compile(r"(?:hello|hi|hiya|good (?:morning|afternoon|evening|day)|greetings)(?: there)?", re.IGNORECASE)
-_ATTENTION = re.compile(
-    r"(?:f\.?\s?a\.?\s?o\b|attn\b|attention\b|for the (?:attention|att) of\b)\s?[.:]?\s?", re.IGNORECASE
-)
-_WHOM = ("to", "whom", "it", "may", "concern")
-
-_ADVERBS = (
-    "faithfully", "sincerely", "truly", "hopefully", "respectfully", "gratefully", "ever", "aye", "cordially",
-    "fraternally", "angrily", "sadly",
-)  # fmt: skip
-_WISHES = re.compile(
-    r"(?:(?:with|my|our|and|very|kind(?:est)?|best|warm(?:est)?|good|all|sincere|many|every) ){1,4}"
-    r"(?:regards|wishes|thanks|good wish(?:es)?)|regards|best wishes|sincerely|faithfully|respectfully"
-)
-_WEAK = frozenset([
-    "thanks", "many thanks", "cheers", "from", "love", "love from", "signed", "best", "yours", "with thanks",
-    "god bless", "all the best", "cofion", "yn gywir",
-])  # fmt: skip
-_AFTER_SENTENCE = re.compile(r"[.!?]['\"”’]?\s+(?=Yours\s\w+ly\W*$)")
+_LABELLED = re.compile(r"(?!(?:to|from|attn|fao|cc)\W)[A-Za-z\d][\w'’ ]{1,24}\s?[:;]\s", re.IGNORECASE)
 _FOR = re.compile(r"(?:for|on behalf of|p\.?\s?p\.?|per pro|and|c/o)\b", re.IGNORECASE)
 
 
@@ -170,19 +138,19 @@ def near(word: str, known: str) -> bool:
 
 def speaks(text: str) -> bool:
     """Whether somebody says something in this line: a pronoun, a verb, an appeal, an exclamation."""
-    return bool(_SPEAKS.search(text[:_MAX_CHARS])) or text.rstrip().endswith(("!", "?"))
+    return bool(_SPEAKS.search(text[:MAX_CHARS])) or text.rstrip().endswith(("!", "?"))
 
 
 def is_prose(text: str) -> bool:
     """Whether a line is, for all one can tell, a sentence or a piece of one."""
-    words = text[:_MAX_CHARS].split()
-    small = sum(word[0].islower() and word.strip(_EDGES).casefold() not in _SMALL for word in words)
+    words = text[:MAX_CHARS].split()
+    small = sum(word[0].islower() and word.strip(EDGES).casefold() not in SMALL for word in words)
     return (len(words) >= 3 and (small >= 4 or (speaks(text) and small >= 1))) or (bool(words) and speaks(text))
 
 
 def is_somebody(text: str) -> bool:
     """Whether a line says who its writer is ("a mother of three"), which is more than a name or a post."""
-    return bool(_IS_SOMEBODY.search(text[:_MAX_CHARS]))
+    return bool(_IS_SOMEBODY.search(text[:MAX_CHARS]))
 
 
 def is_date(text: str) -> bool:
@@ -191,7 +159,7 @@ def is_date(text: str) -> bool:
 
 
 def _is_misread_date(text: str) -> bool:
-    words = [word.strip(_EDGES) for word in text.split()]
+    words = [word.strip(EDGES) for word in text.split()]
     if not 2 <= len(words) <= 4 or not all(words):
         return False
     months = [n for n, word in enumerate(words) if any(near(folded(word), month) for month in _MONTHS)]
@@ -208,7 +176,7 @@ def stamped(text: str) -> re.Match[str] | None:
 
 def dates_in(text: str) -> list[re.Match[str]]:
     """Every date in a line."""
-    return list(_STAMPED_DATE.finditer(text[:_MAX_CHARS]))
+    return list(_STAMPED_DATE.finditer(text[:MAX_CHARS]))
 
 
 def has_postcode(text: str) -> bool:
@@ -219,7 +187,7 @@ def has_postcode(text: str) -> bool:
 
 def has_contact(text: str) -> bool:
     """Whether a line holds a telephone number, an email or web address, or begins with the word for one."""
-    return bool(_CONTACT.search(text[:_MAX_CHARS]))
+    return bool(_CONTACT.search(text[:MAX_CHARS]))
 
 
 def is_reference(text: str) -> bool:
@@ -229,33 +197,39 @@ def is_reference(text: str) -> bool:
 
 def is_registered(text: str) -> bool:
     """Whether a line says what only a letterhead does: a charity's number, who holds which office."""
-    return len(text) <= _MAX_CHARS and bool(_REGISTERED.search(text))
+    return len(text) <= MAX_CHARS and bool(_REGISTERED.search(text))
 
 
 def is_organisation(text: str) -> bool:
     """Whether a line holds a word by which organisations are called."""
-    return bool(_ORGANISATION.search(text[:_MAX_CHARS]))
+    return bool(_ORGANISATION.search(text[:MAX_CHARS]))
 
 
 def is_office(text: str) -> bool:
     """Whether a line names an office as one writes to it: the council, a team, "The Director"."""
-    return bool(_OFFICE.search(text[:_MAX_CHARS]))
+    return bool(_OFFICE.search(text[:MAX_CHARS]))
 
 
 def is_subject(text: str) -> bool:
     """Whether a line may say what the letter is about."""
-    return bool(_SUBJECT.search(text[:_MAX_CHARS]))
+    return bool(_SUBJECT.search(text[:MAX_CHARS]))
 
 
 def has_street(text: str) -> bool:
     """Whether a line begins with a house's number or holds a word that stands in addresses."""
-    return bool(_HOUSE.match(text) or _STREET.search(text[:_MAX_CHARS]))
+    return bool(_HOUSE.match(text) or _STREET.search(text[:MAX_CHARS]))
+
+
+def is_street(text: str) -> bool:
+    """Whether a line begins with a house's number or ends with the word for a street or house."""
+    found = [match.end() for match in _STREET.finditer(text[:MAX_CHARS])]
+    return bool(_HOUSE.match(text)) or bool(found and found[-1] >= len(text.rstrip(" ,.")))
 
 
 def is_short(text: str) -> bool:
     """Whether a line may be one of an address or a name: short, mostly capitalised, nobody speaks."""
-    words = text[:_MAX_CHARS].split()
-    small = sum(word[0].islower() and word.strip(_EDGES).casefold() not in _SMALL for word in words)
+    words = text[:MAX_CHARS].split()
+    small = sum(word[0].islower() and word.strip(EDGES).casefold() not in SMALL for word in words)
     return 0 < len(words) <= (14 if text.count(",") > 1 else 9) and small <= 1 and not speaks(text)
 
 
@@ -276,85 +250,9 @@ def is_page_number(text: str) -> bool:
 
 def has_page_of(text: str) -> bool:
     """Whether a line holds "Page 2 of 3"."""
-    return bool(_PAGE_OF.search(text[:_MAX_CHARS]))
+    return bool(_PAGE_OF.search(text[:MAX_CHARS]))
 
 
-def greeting_end(text: str, *, misread: bool = False) -> int:
-    """Where the greeting ends that a line begins with; 0 if there is none.
-
-    Args:
-        text: the line.
-        misread: whether it comes from OCR.
-    """
-    tokens = [(folded(m.group()).strip(_EDGES), m) for m in _TOKEN.finditer(text[:_MAX_CHARS])]
-    if not tokens:
-        return 0
-    first = tokens[0][0]
-    if first == "dear" or (misread and first != "bear" and near(first, "dear")):
-        return _dear(text, tokens, exact=first == "dear")
-    if len(tokens) >= 5 and sum(near(word, known) for (word, _), known in zip(tokens, _WHOM, strict=False)) >= 4:
-        return tokens[4][1].end()
-    if found := _ATTENTION.match(text):
-        return len(text) if 0 < len(text[found.end() :].split()) <= 10 and not speaks(text) else 0
-    if found := _HELLO.match(text):
-        rest = text[found.end() :]
-        named = re.match(r"(?: (?!I\b)[A-Z][\w'’.-]*| all| everyone| both){0,4}\s?([,.!:–-]|$)", rest)
-        # "Hello. I …" is one's own sentence as much as a greeting; "Hello, I …" is not.
-        return found.end() + named.end() if named and (named[1] in (",", "") or not rest[named.end() :].strip()) else 0
-    if first in ("sir", "sirs", "madam", "gentlemen") and len(tokens) <= 3 and text.rstrip().endswith(","):
-        return len(text)
-    return 0
-
-
-def _dear(text: str, tokens: list[tuple[str, re.Match[str]]], *, exact: bool) -> int:
-    if len(tokens) < 2 or tokens[1][0] in _NOBODY:
-        return 0
-    end, titled = 0, False
-    for count, (word, match) in enumerate(tokens[1:10], 1):
-        known = word in _ADDRESSEES or any(near(word, strong) for strong in ("madam", "councillor", "sirs"))
-        named = match.group()[0].isupper() and word not in _BEGINS
-        if not (known or named or word in _BETWEEN or (count == 1 and word in ("sir/madam", "sir-madam"))):
-            break
-        titled = titled or known or word.startswith("sir")
-        if known or named:
-            end = match.end()
-        if match.group()[-1] in ",:;–—" or (
-            match.group()[-1] in ".!" and known and word not in ("mr", "mrs", "ms", "dr")
-        ):
-            return match.end() if exact or titled else 0
-    whole = end and not text[end:].strip(_EDGES)
-    if whole:
-        return len(text) if exact or titled else 0
-    if exact and text.rstrip().endswith(",") and len(tokens) <= 7 and not speaks(text):
-        return len(text)
-    strong = re.match(
-        r"\S+\s+(?:Sirs?(?:\s?(?:or|/|and|&)\s?Madam)?|Madam|(?:Mrs?|Ms|Dr|Cllr)\.?\s[A-Z][\w'’-]+)", text
-    )
-    return strong.end() if strong else 0
-
-
-def valediction(text: str) -> tuple[int, bool] | None:
-    """Where a valediction begins in a line that holds one at its end, and whether it is one for sure ("Yours
-    faithfully"), not just words that may be one ("Thank you"); None if there is none. A name may stand behind it."""
-    if found := _AFTER_SENTENCE.search(text):
-        return found.end(), True
-    plain = folded(text).strip(_EDGES)
-    words = [word.strip(_EDGES) for word in plain.split()]
-    if not 0 < len(words) <= 9:
-        return None
-    if near(words[0], "yours") and len(words) > 1:
-        known = words[1] == "very" or any(near(words[1], adverb) for adverb in _ADVERBS)
-        named = all(word[0].isupper() or word.strip(_EDGES).casefold() in _SMALL for word in text.split()[2:])
-        if known and (named or len(words) <= 4):
-            return 0, True
-        if len(words) <= 3 and not speaks(" ".join(words[1:])) and words[0] == "yours":
-            return 0, words[-1].endswith("ly")
-    head, _, behind = plain.partition(",")
-    if _WISHES.fullmatch(head.strip()) and len(behind.split()) <= 4 and not speaks(behind):
-        return 0, True
-    return (0, False) if plain in _WEAK and not text.rstrip().endswith((".", "!", "?")) else None
-
-
-def is_attention(text: str) -> bool:
-    """Whether a greeting is a line such as "FAO …", below which another may follow."""
-    return bool(_ATTENTION.match(text))
+def is_form_line(text: str) -> bool:
+    """Whether a line is one of a form that somebody filled in: "Name: Jane Smith"."""
+    return bool(_LABELLED.match(text))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from intake.reading import lettersigns as signs
+from intake.reading import salutations
 from intake.reading.segments import Found, Segment, Sheet, blocks_of
 
 _ABOVE_GREETING = 3  # lines of prose, at most
@@ -17,10 +18,10 @@ def greetings(sheet: Sheet, segments: Sequence[Segment]) -> dict[Segment, int]:
     found: dict[Segment, int] = {}
     prose = 0
     for segment in sorted(segments, key=lambda s: (s.top, s.x0)):
-        end = signs.greeting_end(segment.text, misread=sheet.misread)
+        end = salutations.greeting_end(segment.text, misread=sheet.misread)
         if end and _begins_a_line(segment, segments):
             found[segment] = end
-            if not signs.is_attention(segment.text):
+            if not salutations.is_attention(segment.text):
                 return found
         prose += signs.is_prose(segment.text)
         if prose > _ABOVE_GREETING:
@@ -82,6 +83,8 @@ def _plain_kind(segment: Segment) -> str:
         return "letterhead"
     if signs.has_contact(segment.text) or signs.is_registered(segment.text):
         return ""
+    if signs.is_form_line(segment.text):
+        return "text"
     if signs.is_subject(segment.text) and not signs.is_office(segment.text) and not signs.has_postcode(segment.text):
         return "text"
     return "text" if signs.speaks(segment.text) or signs.is_somebody(segment.text) else ""
@@ -124,7 +127,9 @@ def _is_address(sheet: Sheet, run: Sequence[Segment], *, sure: bool) -> bool:
         return len(run) > 1 or commas > 0 or len(run[0].text.split()) <= 3
     if any(signs.is_subject(s.text) and not signs.has_street(s.text) for s in run) and streets + offices < 3:
         return False
-    return len(run) > 1 and (streets + offices) * 2 >= len(run)
+    if len(run) == 1:  # "Jane Poole, Director of Children's Services"
+        return offices > 0 and bool(salutations.name_in(run[0].text.partition(",")[0]))
+    return (streets + offices) * 2 >= len(run)
 
 
 # ---- letterheads

@@ -42,7 +42,7 @@ def find_marks(part: Part) -> list[Mark]:
     frame = frame_above(sheet, [s for s in rest if s not in ends and s not in greeted], _lowest(greeted), end)
     found |= heads(sheet, frame, sure=greeting is not None or bool(ends))
     spans: list[tuple[MarkKind, int, int]] = [("stamp", s.start, s.end) for s in stamps]
-    if greeted or ends or set(sheet.segments) - found.keys() or _is_envelope(sheet, found):
+    if ends or set(sheet.segments) - found.keys() - greeted.keys() or _is_envelope(sheet, found):
         spans += [(kind, s.start, s.end) for s, kind in found.items()]
         spans += [("greeting", s.start, s.start + length) for s, length in greeted.items()]
         spans += [(kind, s.start + begins, s.end) for s, (begins, kind) in ends.items()]

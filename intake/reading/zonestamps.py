@@ -4,7 +4,7 @@ from intake.reading import lettersigns as signs
 from intake.reading.segments import Found, Segment, Sheet, cut
 
 _MAX_WORDS = 6
-_EDGE, _FOOT = 0.09, 0.86  # of the page's height
+_EDGE, _FOOT = 0.12, 0.86  # of the page's height
 
 
 def take_stamps(sheet: Sheet) -> list[Segment]:
@@ -49,13 +49,15 @@ def furniture(sheet: Sheet) -> Found:
 
 def _is_furniture(sheet: Sheet, segment: Segment) -> bool:
     if segment.bottom < _EDGE * sheet.tall or segment.top > (1 - _EDGE) * sheet.tall:
-        # "Page 2 of 3" may stand beside a name; a bare number is one only apart from all lines.
-        if signs.is_page_number(segment.text) and _is_apart(sheet, segment):
+        # "Page 2 of 3" may stand beside or below a name; a bare number is one only apart from all lines.
+        numbered = signs.has_page_of(segment.text)
+        if signs.is_page_number(segment.text) and (numbered or _is_apart(sheet, segment)):
             return True
-        if signs.has_page_of(segment.text) and not signs.speaks(segment.text):
+        if numbered and not signs.speaks(segment.text):
             return True
-        beside = [s for s in sheet.segments if abs(s.top - segment.top) < 0.5 * segment.height and s != segment]
-        if any(signs.has_page_of(s.text) for s in beside) and signs.is_short(segment.text):
+        beside = [s for s in sheet.segments if s != segment and abs(s.top - segment.top) < 2.9 * sheet.size]
+        head = any(signs.has_page_of(s.text) and not signs.speaks(s.text) for s in beside)
+        if head and (signs.is_short(segment.text) or signs.is_date(segment.text)):
             return True
     return segment.top > _FOOT * sheet.tall and _is_foot(sheet, segment)
 

@@ -6,6 +6,7 @@ A postscript, "Enc. …", "cc …", an appeal, and who the writer says to be ("a
 from collections.abc import Sequence
 
 from intake.reading import lettersigns as signs
+from intake.reading import salutations
 from intake.reading.parts import MarkKind
 from intake.reading.segments import Found, Segment, Sheet, blocks_of
 
@@ -21,7 +22,7 @@ def closing(sheet: Sheet, segments: Sequence[Segment]) -> Closing:
     """The valediction and what stands below it, each with where it begins in its line, and its kind."""
     lines = sorted(segments, key=lambda s: s.start)
     for at in range(len(lines) - 1, -1, -1):
-        found = signs.valediction(lines[at].text)
+        found = salutations.valediction(lines[at].text)
         if found is None:
             continue
         begins, strong = found
@@ -30,9 +31,11 @@ def closing(sheet: Sheet, segments: Sequence[Segment]) -> Closing:
         prose = sum(signs.is_prose(s.text) for s in behind)
         if prose and not signs.is_postscript(behind[0].text) and (not strong or prose > _PROSE_BELOW):
             continue
-        if not strong and (not tail or behind):
+        if not strong and (not tail or (behind and not signs.is_postscript(behind[0].text))):
             continue
         ends: Closing = {s: (0, kind) for s, kind in tail.items()}
+        if at and not begins and salutations.remains(lines[at - 1].text):
+            ends[lines[at - 1]] = 0, "closing"
         return {lines[at]: (begins, "closing"), **ends}
     return _signed(sheet, lines)
 
@@ -47,7 +50,7 @@ def _tail(sheet: Sheet, lines: Sequence[Segment]) -> Found:
     found: Found = dict.fromkeys(tail, "closing")
     for block in blocks_of(tail, sheet.size):
         homes = [n for n, s in enumerate(block) if signs.has_postcode(s.text)]
-        streets = [n for n, s in enumerate(block) if signs.has_street(s.text) and not signs.is_organisation(s.text)]
+        streets = [n for n, s in enumerate(block) if signs.is_street(s.text)]
         if homes and streets and streets[0] <= homes[0]:
             sheet.mark_group(found, block[streets[0] : homes[0] + 1], "address")
     return found

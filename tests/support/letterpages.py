@@ -1190,6 +1190,528 @@ C< Ivy Frary (Mrs)
 """,
 )
 
+_page(
+    "nhs trust",
+    """
+L> Norfolk Community Health and Care NHS Trust
+L> Elliot House
+L> 130 Ber Street
+L> Norwich
+L> NR1 3FR
+
+L> Direct Dial: 01632 960444
+L> Email: jane.poole@example.org
+
+D< 18 March 2011
+
+A< Lisa Christensen
+A< Director of Children's Services
+A< Norfolk County Council
+A< County Hall
+A< Martineau Lane
+A< Norwich NR1 2UD
+
+G< Dear Lisa
+
+T< Children's Centre Consultation
+
+T< Thank you for the opportunity to comment on the proposals. The Trust supports the
+T< principle of clusters, provided that health visitors keep their rooms.
+
+T< Our main concern is the loss of the baby clinics at Stalham.
+
+C< Yours sincerely
+
+C< Jane Poole
+C< Assistant Director, Children's Services
+""",
+)
+_page(
+    "mum, informal",
+    """
+D> 12/3/11
+
+G< To Norfolk County Council,
+
+T< I'm writing about Sure Start in Thetford. I've been going for 2 years with my little
+T< girl and it's been a lifeline. Don't take it away from us.
+
+T< If you close it where will we go???
+
+T< From a worried mum,
+C< Kelly x
+""",
+)
+_page(
+    "parish clerk, email style",
+    """
+L< HEMPNALL PARISH COUNCIL
+L< Clerk to the Council: Mr I J Nelson
+L< Hill House, Mill Road, Hempnall, Norwich NR15 2LP
+L< Tel: 01632 960555  Email: clerk@example.org
+L< www.example.org
+
+D< 5 April 2011
+
+A< Children's Centres Consultation
+A< Children's Services
+A< Room 60, County Hall
+A< Martineau Lane
+A< Norwich
+A< NR1 2DL
+
+G< Dear Sir/Madam,
+
+T< CONSULTATION ON THE FUTURE OF CHILDREN'S CENTRES
+
+T< My Council considered the above at its meeting on 29 March 2011 and resolved as follows:
+
+T< (i) that the proposals be opposed;
+T< (ii) that the County Council be asked to think again.
+
+C< Yours faithfully,
+
+C< I J Nelson
+C< Clerk
+""",
+)
+_page(
+    "numbered questions reply",
+    """
+T< RESPONSE TO CONSULTATION ON CHILDREN'S CENTRES
+
+T< Name: Mrs D Platten
+T< Address: 4 The Street, Hindolveston, NR20 5BU
+
+T< Question 1: Do you agree with the proposals?
+T< No. They will leave the villages with nothing.
+
+T< Question 2: What would you change?
+T< Keep an outreach worker in every cluster.
+""",
+)
+_page(
+    "thanks end",
+    """
+A> 22 Sandy Lane
+A> Dereham
+A> Norfolk
+A> NR19 2EA
+
+D> 28.3.11
+
+G< Dear Mr Jones
+
+T< I hope the centre at Dereham will be allowed to go on. We have made so many friends
+T< there and my son has learned to share.
+
+T< With thanks for all you do for families.
+
+C< Best regards
+C< Claire Mason
+""",
+)
+_page(
+    "two signers side",
+    """
+G< Dear Madam
+
+T< We, the undersigned, ask the council to keep all of its children's centres open and to
+T< look for savings at County Hall instead.
+
+C< Yours faithfully
+
+C< J. Mobbs
+C) P. Tooley
+C< Chairman
+C) Vice Chairman
+""",
+)
+_page(
+    "councillor",
+    """
+L^ Cllr Diana Irving
+L^ Conservative Member for Lacons Division
+L^ 14 Marine Parade, Great Yarmouth, NR30 2EN
+L^ Tel: 01632 960666
+
+D< 30th March, 2011
+
+G< Dear Alison,
+
+T< I write as local member. Residents in Lacons are worried about Priory and I share
+T< their worry. This is my own view.
+
+C< Kind regards,
+
+C< Diana
+""",
+)
+_page(
+    "solicitor",
+    """
+L* HATCH & CO. SOLICITORS
+L^ 12 Tombland, Norwich NR3 1HF  DX 5206 Norwich
+L^ Tel 01632 960777  Fax 01632 960778
+
+L< Our Ref: SH/jb/10442
+L< Your Ref:
+
+D< 1 April 2011
+
+L< BY EMAIL AND POST
+
+A< Norfolk County Council
+A< County Hall
+A< Norwich
+
+G< Dear Sirs
+
+T< Our client: Friends of Wells Children's Centre
+
+T< We are instructed by the above, who object to the proposals for the reasons below.
+
+C< Yours faithfully
+
+C< HATCH & CO.
+
+L_ Authorised and regulated by the Solicitors Regulation Authority. Partners: S Hatch, J Bloom
+""",
+)
+_page(
+    "card from child",
+    """
+T< To the council
+T< I like the sand at the centre and Miss Kim. Please dont shut it.
+T< Love from Alfie aged 5
+""",
+)
+_page(
+    "headteacher address bottom",
+    """
+G< Dear colleagues,
+
+T< I respond as head of a small rural school. Two thirds of our reception class came to us
+T< by way of the centre at Litcham.
+
+T< We would be sorry to see its hours cut.
+
+C< Yours sincerely,
+
+C< Mrs Helen Wade
+C< Headteacher
+C< Beeston Primary School
+A< School Road
+A< Beeston
+A< King's Lynn
+A< PE32 2NQ
+C< Tel: 01632 960888
+""",
+)
+_page(
+    "page two continuation with name date",
+    """
+L< Norfolk County Council
+L< 18 March 2011
+L< Page 2
+
+T< which brings me to the matter of the buses. They are not frequent and the last one
+T< leaves at four.
+
+C< Yours sincerely
+
+C< Jane Poole
+""",
+)
+_page(
+    "anonymous",
+    """
+G< TO WHOM IT MAY CONCERN:
+
+T< Shared managers is a daft idea.
+T< A Taxpayer
+""",
+)
+_page(
+    "foreign style",
+    """
+A< Katarzyna Nowak
+A< 15 London Road
+A< King's Lynn
+A< PE30 5PY
+
+A> Norfolk County Council
+A> County Hall
+A> Norwich
+
+D> King's Lynn, 7 April 2011
+
+G< Dear Sir or Madam!
+
+T< I am mother of two children and I visit the centre in Lynn every week. There I have
+T< learned English. I ask you to keep it.
+
+C< With kind regards
+C< Katarzyna Nowak
+""",
+)
+_page(
+    "handnotes",
+    """
+T< Watton Children's Centre
+T< - nice staff
+T< - good toys
+T< - too small
+T< Dereham Central
+T< - parking bad
+""",
+)
+_page(
+    "long sender + org",
+    """
+L> Friends of Swaffham Children's Centre
+L> c/o 8 Station Street
+L> Swaffham
+L> PE37 7LD
+L> friends@example.org
+
+D> 15 April 2011
+
+A< Children's Centre Commissioning Team
+A< Norfolk County Council
+A< Freepost NC22093/8
+A< Martineau Lane
+A< Norwich NR1 2DL
+
+G< Dear Commissioning Team,
+
+T< We are a group of forty parents. Our answer was agreed at a meeting on 9 April.
+
+C< On behalf of the Friends,
+
+C< Sarah Lusher (Chair)
+""",
+)
+
+_page(
+    "library",
+    """
+L^ THE MILLENNIUM LIBRARY FRIENDS GROUP
+L^ Patron: Baroness Hollis
+L^ The Forum, Millennium Plain, Norwich, NR2 1AW
+
+D> 22nd March 2011
+
+A< Mrs L Christensen
+A< Norfolk County Council
+A< County Hall
+A< Norwich NR1 2DL
+
+G< Dear Mrs Christensen,
+
+T< Our members read to children at Vauxhall every Friday. We would not like to lose the room.
+
+C< Yours sincerely,
+
+C< Margaret Allen
+C< Honorary Secretary
+""",
+)
+_page(
+    "farmer",
+    """
+A> Low Farm
+A> Mundesley
+A> North Walsham
+A> NR28 9AB
+A> Tel. 01632 960321
+
+D> 4-4-11
+
+G< Sir,
+
+T< Forty years I have paid rates. Now I pay for managers. Keep the nurses, lose the managers.
+
+C< Yours etc.,
+C< H. Gedge
+""",
+)
+_page(
+    "young mum",
+    """
+G< Hiya,
+
+T< i go to the centre at north walsham with my lil boy and its well good. pls dont shut it as
+T< i got no car an no money for soft play x
+
+C< thanks
+C< Shannon
+""",
+)
+_page(
+    "union",
+    """
+L> UNISON Norfolk County Branch
+L> County Hall
+L> Martineau Lane
+L> Norwich NR1 2DH
+L> T 01632 960909
+L> branch@example.org
+
+D< 11 April 2011
+
+A< Lisa Christensen, Director of Children's Services
+
+G< Dear Lisa,
+
+T< Formal response to the children's centre consultation
+
+T< UNISON opposes the loss of forty posts. Our members tell us that
+
+T< • caseloads have doubled
+T< • nobody has covered for sick leave since October
+
+C< Yours sincerely,
+
+C< Jonathan Dunning
+C< Branch Secretary
+""",
+)
+_page(
+    "quaker",
+    """
+A^ Wymondham Quaker Meeting
+A^ Friends Meeting House, Avenue Road, Wymondham NR18 0QJ
+
+D> 3rd of April 2011
+
+G< Dear Friends,
+
+T< We have let our hall to the toddler group for eleven years and mean to go on.
+
+C< In friendship,
+
+C< Ruth Pell
+C< Clerk to the Meeting
+""",
+)
+_page(
+    "grandfather verse",
+    """
+A> 3 The Loke
+A> Cromer NR27 0AA
+
+T> Easter Monday
+
+G< Dear Council,
+
+T< Roses are red,
+T< the centre is blue,
+T< I take the twins Tuesdays,
+T< and so should you.
+
+C< Yours in hope,
+C< Len Gotts
+""",
+)
+_page(
+    "memo",
+    """
+A< MEMORANDUM
+A< To: Children's Centre Commissioning
+A< From: Safeguarding Team
+D< Date: 7 March 2011
+L< Ref: SG/44
+
+T< The lead for safeguarding must be named for every site.
+""",
+)
+_page(
+    "reply slip",
+    """
+T< I would like the centre to stay as it is.
+
+C< Signed
+C< P. Rudd
+C< 6 April 2011
+""",
+)
+_page(
+    "letter address right single line",
+    """
+A> 5 Beech Close, Hellesdon, Norwich, NR6 5AA
+D> Sunday, April 10th 2011
+
+G< To the Director of Children's Services.
+
+T< Madam, you say that nothing will close. Then say so in your leaflet, in large letters.
+
+C< I remain, Madam,
+C< Yours truly,
+C< Wm. Cubitt
+""",
+)
+_page(
+    "playgroup chair",
+    """
+L* Little Acorns Pre-School
+L^ Village Hall, The Street, Rackheath NR13 6QQ
+L^ Registered charity number 1022222    Ofsted EY200000
+
+D< 29 March
+
+G< Dear Sir or Madam
+
+T< Our committee met last night. All seven of us want the outreach worker to stay.
+
+T< We also ask for the new rota in writing.
+
+C< With kind regards and thanks
+
+C< Emma Dack
+C< Chairperson, Little Acorns Pre-School
+""",
+)
+_page(
+    "ps long",
+    """
+G< Dear all,
+
+T< Nobody told us about the meeting at Sprowston.
+
+C< Best,
+C< Tom
+
+T< p.s. my wife wrote to you as well but she is nicer than me. If you have to choose between
+T< the two letters then throw this one away.
+""",
+)
+_page(
+    "confidential header",
+    """
+T< PRIVATE AND CONFIDENTIAL
+
+A< Ms K. Howard
+A< 9 Chapel Road
+A< Attleborough
+A< NR17 1AA
+
+D< 1st April 2011
+
+A< Norfolk County Council
+A< County Hall
+A< Norwich
+
+G< Dear Sir/Madam
+
+T< My ex-husband does not know where we live and the centre helped us to move. Please don't
+T< print any of this.
+
+C< Yours faithfully
+C< K. Howard (Ms)
+""",
+)
+
 
 class Labelled(NamedTuple):
     """A page with the kind of each of its words, "" for text, by where the word begins in the page's text."""
