@@ -7,7 +7,7 @@ that is addressed to the council, or to whomever else, is never the respondent's
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -184,12 +184,13 @@ def _is_ours(rules: Rules, block: _Block) -> bool:
 
 def _addresses(rules: Rules, parts: Sequence[Part]) -> list[Evidence]:
     found = []
+    signed = {signs.folded(line) for block in _blocks(parts, "closing") for _, line in block.lines()}
     for block in sender_blocks(rules, parts):
         if block.mark.kind == "closing":
             continue
         lines = block.lines()
         last = next((n for n, (_, line) in enumerate(lines) if any(fields.postcodes(line))), None)
-        first = None if last is None else _first_line(block, lines, last)
+        first = None if last is None else _first_line(block, lines, last, signed)
         if first is not None and last is not None:
             end = lines[last][0] + len(lines[last][1])
             value = "\n".join(line for _, line in lines[first : last + 1])
@@ -197,7 +198,7 @@ def _addresses(rules: Rules, parts: Sequence[Part]) -> list[Evidence]:
     return found
 
 
-def _first_line(block: _Block, lines: Sequence[tuple[int, str]], last: int) -> int | None:
+def _first_line(block: _Block, lines: Sequence[tuple[int, str]], last: int, signed: Collection[str]) -> int | None:
     """With which line an address begins that ends with a postcode: behind a name, in a letterhead behind its title."""
     first = last
     while first > 0 and not signs.has_contact(lines[first - 1][1]):
@@ -209,7 +210,7 @@ def _first_line(block: _Block, lines: Sequence[tuple[int, str]], last: int) -> i
             return last
         while first <= last and not signs.has_street(lines[first][1]):
             first += 1
-    elif first < last and salutations.is_titled(lines[first][1]):
+    elif first < last and (salutations.is_titled(lines[first][1]) or signs.folded(lines[first][1]) in signed):
         first += 1
     return first if first <= last else None
 

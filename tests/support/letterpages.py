@@ -1819,7 +1819,7 @@ def _misread(character: str, chance: random.Random) -> str:
 
 def drawn(layout: str) -> Labelled:
     """A page set by reportlab and read by its text layer."""
-    reading = pdf.read(_as_pdf(layout), {})
+    reading = pdf.read(as_pdf(layout), {})
     if isinstance(reading, Unreadable):
         raise TypeError(reading.reason)
     return _matched(layout, reading.parts[0])
@@ -1827,12 +1827,12 @@ def drawn(layout: str) -> Labelled:
 
 def ocred(layout: str) -> Labelled:
     """A page set by reportlab, drawn as a picture, and read by OCR."""
-    document = pypdfium2.PdfDocument(_as_pdf(layout))
+    document = pypdfium2.PdfDocument(as_pdf(layout))
     grey = document[0].render(scale=200 / 72, grayscale=True).to_pil().convert("L")
     return _matched(layout, ocr.page_part(Page(grey, 200, dpi_assumed=False), 0, "image/png"))
 
 
-def _as_pdf(layout: str) -> bytes:
+def as_pdf(layout: str) -> bytes:
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1)
     for x0, top, size, pieces in lines_of(layout, _set_width):
