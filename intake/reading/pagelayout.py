@@ -23,7 +23,7 @@ class Box(NamedTuple):
     confidence: float = 1.0
 
 
-_MAX_WORDS = 6_000
+_MAX_WORDS = 3_000
 _MAX_RUNS = 500
 _MAX_GUTTERS = 40
 _GUTTER = 0.9  # in heights of a line, at least
