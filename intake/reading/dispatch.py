@@ -6,6 +6,8 @@ from importlib import import_module
 from mmap import mmap
 from typing import BinaryIO, Protocol, cast
 
+from msgspec.structs import replace
+
 from intake.reading.pages import join
 from intake.reading.parts import Picture, Piece, Reading, Row, Table, ToolMissing, Unreadable
 from intake.reading.sniff import kind_with_pages
@@ -95,6 +97,15 @@ def read(data: bytes, media_type: str, options: Options, tick: Tick = no_tick) -
     return _reader(name)(data, {**options, "media_type": media_type}, tick)
 
 
+def _with_zones(reading: Reading) -> Reading:
+    """A reading with what frames a letter marked on its pages."""
+    if not any(part.kind == "page" and part.words for part in reading.parts):
+        return reading
+    from intake.reading.zones import zoned  # a message without pages needs none of it
+
+    return replace(reading, parts=[zoned(part) for part in reading.parts])
+
+
 def draw(data: bytes, media_type: str, options: Options) -> Picture | Unreadable:
     """Draw a page of one item; for the options see ``picture``."""
     from intake.reading import picture  # only where somebody looks at a page
@@ -132,7 +143,7 @@ def read_pages(document: Document, first: int, end: int, tick: Tick) -> Reading 
 
 def _pages(document: Document, first: int, end: int, tick: Tick) -> Iterator[Reading]:
     for number in range(first, end):
-        yield document.page(number)
+        yield _with_zones(document.page(number))
         tick()
 
 

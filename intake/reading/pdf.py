@@ -27,7 +27,7 @@ from intake.reading import ocr, pdfcodes, pdfform, trust
 from intake.reading.dispatch import ToolMissingError
 from intake.reading.drawn import NotDrawn, draw, lacks_a_picture
 from intake.reading.pages import MAX_PAGES, damaged_page
-from intake.reading.pagetext import Box, compose, into_lines, into_paragraphs
+from intake.reading.pagetext import Box, arrange, compose
 from intake.reading.parts import INKED, Code, OtherReading, Part, Reading, Unreadable, Word
 from intake.reading.pdfform import Typed
 from intake.reading.pdflayer import Layers
@@ -225,7 +225,7 @@ def _left_out(hidden: int) -> str:
 
 
 def _all_words(boxes: list[Box]) -> str:
-    return compose(into_paragraphs(into_lines(boxes))).text
+    return compose(arrange(boxes)).text
 
 
 def _has_text(page: Any) -> bool:
@@ -241,7 +241,7 @@ def _has_text(page: Any) -> bool:
 
 def _by_layer(boxes: list[Box], page: Any, number: int) -> Part:
     width, height = page.get_size()
-    found = compose(into_paragraphs(into_lines(boxes)))
+    found = compose(arrange(boxes))
     return Part(
         number=number,
         kind="page",
