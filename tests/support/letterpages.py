@@ -15,7 +15,7 @@ import pypdfium2
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from intake.reading import ocr, pdf
+from intake.reading import dispatch, ocr
 from intake.reading.pagetext import Box, arrange, compose
 from intake.reading.parts import Part, Unreadable
 from intake.reading.raster import Page
@@ -1819,7 +1819,7 @@ def _misread(character: str, chance: random.Random) -> str:
 
 def drawn(layout: str) -> Labelled:
     """A page set by reportlab and read by its text layer."""
-    reading = pdf.read(as_pdf(layout), {})
+    reading = dispatch.read(as_pdf(layout), "application/pdf", {})
     if isinstance(reading, Unreadable):
         raise TypeError(reading.reason)
     return _matched(layout, reading.parts[0])
