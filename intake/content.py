@@ -1,9 +1,10 @@
 """What a text says: ``text`` itself, what is marked in it, and the contacts, places and language found there. Pure."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from intake import fields
+from intake import fields, letter
 from intake.evidence import as_written, in_part
 from intake.filled import Filled, Rules
 from intake.reading.parts import INKED, Part, unmarked
@@ -11,6 +12,8 @@ from storage.schema import Evidence
 
 TRANSCRIBE_BELOW = 0.75
 """An OCR reading whose words are less sure than this is a hint for a person, never the text (handwriting, mostly)."""
+
+_FAX = re.compile(r"(?<!\w)(?:fax|f)(?: no)?[.: ]*$", re.IGNORECASE)
 
 
 def add_content(rules: Rules, filled: Filled, parts: Sequence[Part]) -> None:
@@ -24,7 +27,7 @@ def add_content(rules: Rules, filled: Filled, parts: Sequence[Part]) -> None:
         filled.needs.add("rescan" if any(p.problem and p.page for p in parts) else "attachment")
     if not written:
         return
-    spans = [(p, start, end) for p in written for start, end in unmarked(p)]
+    spans = letter.spans(written)
     evidence = [as_written(p, start, end) for p, start, end in spans]
     main = max(written, key=lambda p: len(p.text))
     if poor:
@@ -32,13 +35,24 @@ def add_content(rules: Rules, filled: Filled, parts: Sequence[Part]) -> None:
         filled.offer("text", *evidence)
         filled.fill("method", main.method)
         filled.fill("confidence", min(p.confidence for p in written))
+        add_hints(rules, filled, [p for p in written if p not in poor])
         return
-    filled.fill("text", "\n\n".join(p.text[start:end] for p, start, end in spans), *evidence)
+    filled.fill("text", letter.joined(spans), *evidence)
     filled.fill("method", main.method)
     filled.fill("confidence", min(p.confidence for p in written))
     _cut(filled, written)
     found_in_text(rules, filled, written)
+    letter.add_frame(rules, filled, written)
     add_language(filled)
+
+
+def add_hints(rules: Rules, filled: Filled, parts: Sequence[Part]) -> None:
+    """What stands on the pages of a letter that are not in doubt, where another is: evidence, which fills nothing."""
+    hints = Filled()
+    found_in_text(rules, hints, parts)
+    letter.add_frame(rules, hints, parts)
+    for column, evidence in hints.evidence.items():
+        filled.offer(column, *evidence)
 
 
 def sure_parts(filled: Filled, parts: Sequence[Part]) -> list[Part]:
@@ -60,8 +74,8 @@ def _is_doubtful(part: Part) -> bool:
 
 
 def _cut(filled: Filled, parts: Sequence[Part]) -> None:
-    """``text_cut``, with the place of everything that is marked and therefore not in ``text``."""
-    marks = [(p, mark) for p in parts for mark in p.marks]
+    """``text_cut``, with the place of all quoted mail and signatures, which are therefore not in ``text``."""
+    marks = [(p, mark) for p in parts for mark in p.marks if mark.kind not in letter.FRAME]
     if marks:
         evidence = [
             Evidence(
@@ -80,20 +94,28 @@ def _is_marked(part: Part, start: int, *kinds: str) -> bool:
 
 
 def found_in_text(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | None = None) -> None:
-    """Contacts, which a signature may hold but quoted mail may not, and the places that are talked about."""
+    """Contacts, which a signature may hold but quoted mail and somebody else's address may not, and the places that are
+    talked about. On a letter, those of its sender's block come before what its text says."""
+    whose = letter.whose(rules, parts)
     for column, find in (("postcode", fields.postcodes), ("phone", fields.phone_numbers)):
         found = [
-            (p, f)
+            (p, f, whose(p, f.start))
             for p in parts
             for f in find(p.text)
-            if not rules.is_ours(f.value) and not _is_marked(p, f.start, "quoted")
+            if not rules.is_ours(f.value) and not _is_marked(p, f.start, "quoted") and not _is_fax(p.text, f.start)
         ]
-        evidence = [in_part(p, f.start, f.end, f.value, method) for p, f in found]
-        if len({f.value for _, f in found}) == 1:
-            filled.fill(column, found[0][1].value, *evidence)
-        else:
-            filled.offer(column, *evidence)
+        theirs = [(p, f) for p, f, of in found if of == "sender"]
+        rest = [(p, f) for p, f, of in found if of == ""]
+        first, second = (theirs, rest) if theirs else (rest, [])
+        if len({f.value for _, f in first}) == 1:
+            filled.fill(column, first[0][1].value, *(in_part(p, f.start, f.end, f.value, method) for p, f in first))
+            first = []
+        filled.offer(column, *(in_part(p, f.start, f.end, f.value, method) for p, f in [*first, *second]))
     _places(rules, filled, parts, method)
+
+
+def _is_fax(text: str, start: int) -> bool:
+    return bool(_FAX.search(text[max(0, start - 12) : start]))
 
 
 def _places(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | None) -> None:
@@ -103,7 +125,7 @@ def _places(rules: Rules, filled: Filled, parts: Sequence[Part], method: str | N
             (named.codes, in_part(part, named.start, named.end, ";".join(named.codes), method))
             for part in parts
             for named in rules.gazetteer.find_meant(part.text)
-            if not _is_marked(part, named.start, "quoted", "signature")
+            if not _is_marked(part, named.start, "quoted", "signature", *letter.FRAME)
         ),
     )
 

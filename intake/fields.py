@@ -33,6 +33,10 @@ _MISTYPED = {"O": "0", "I": "1"}
 _PHONE = re.compile(
     r"(?<![\w+])(?:\+44[ \t\u00a0()0-]{0,5}|\(?0)[1-9][0-9]{1,4}(?:[ \t\u00a0()-]{0,2}[0-9]){4,8}(?![\w])"
 )
+# What people write (RFC 5322, 3.4.1, allows more): a dot-atom, and a domain with a dot in it.
+_EMAIL = re.compile(
+    r"(?<![\w.+%@-])[A-Za-z0-9_+%-]{1,64}(?:\.[A-Za-z0-9_+%-]{1,64}){0,8}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w@-])"
+)
 _EXTENSION = re.compile(r"(?:ext?\.?|extension|x)\s*[0-9]+\s*$", re.IGNORECASE)
 _UK = 44
 _URL_CHARACTERS = 300
@@ -76,6 +80,12 @@ def phone_numbers(text: str) -> Iterator[Found]:
     for match in _PHONE.finditer(text):
         if number := e164(match.group()):
             yield Found(number, match.start(), match.end())
+
+
+def email_addresses(text: str) -> Iterator[Found]:
+    """Email addresses in a text, as they are written; the full stop of a sentence is none of theirs."""
+    for match in _EMAIL.finditer(text):
+        yield Found(match.group(), match.start(), match.end())
 
 
 def e164(typed: str) -> str:

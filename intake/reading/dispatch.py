@@ -5,6 +5,8 @@ from functools import cache
 from importlib import import_module
 from typing import BinaryIO, cast
 
+from msgspec.structs import replace
+
 from intake.reading.parts import Piece, Reading, Row, Table, ToolMissing, Unreadable
 from intake.reading.wire import Options
 
@@ -66,7 +68,16 @@ def read(data: bytes, media_type: str, options: Options, tick: Tick = no_tick) -
         return _no_reader(media_type)
     if not data:
         return EMPTY
-    return _reader(name)(data, {**options, "media_type": media_type}, tick)
+    return _with_zones(_reader(name)(data, {**options, "media_type": media_type}, tick))
+
+
+def _with_zones(result: Reading | Unreadable) -> Reading | Unreadable:
+    """A reading with what frames a letter marked on its pages."""
+    if isinstance(result, Unreadable) or not any(part.kind == "page" and part.words for part in result.parts):
+        return result
+    from intake.reading.zones import zoned  # a message without pages needs none of it
+
+    return replace(result, parts=[zoned(part) for part in result.parts])
 
 
 def split(

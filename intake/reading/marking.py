@@ -79,7 +79,7 @@ def mark_message(
             quoting.ranges += found.ranges
             quoting.open, quoting.forward = quoting.open or found.open, quoting.forward or found.forward
         marked[number] = replace(part, marks=marks)
-    if any(part.marks for part in marked) and _is_suspicious(marked, quoting, writer):
+    if any(part.marks for part in marked if part.kind != "page") and _is_suspicious(marked, quoting, writer):
         return list(parts), {NEED}
     return marked, {NEED} if doubtful or quoting.forward else set()
 

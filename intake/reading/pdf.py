@@ -29,7 +29,7 @@ from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
 from intake.reading import ocr, pdfform
 from intake.reading.dispatch import Tick, no_tick
-from intake.reading.pagetext import Box, compose, into_lines, into_paragraphs
+from intake.reading.pagetext import Box, arrange, compose
 from intake.reading.parts import Part, Reading, Unreadable
 from intake.reading.pdfform import Typed
 from intake.reading.raster import MAX_PAGES, POINTS, Page, local_time
@@ -133,7 +133,7 @@ def _page(document: Any, number: int, layers: "_Layers") -> Part:
     seen = layers.page(number)
     if seen is None or _is_picture(seen):
         return _drawn(page, number, width, height)
-    found = compose(into_paragraphs(into_lines(seen.boxes)))
+    found = compose(arrange(seen.boxes))
     return Part(
         number=number,
         kind="page",

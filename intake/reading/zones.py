@@ -1,0 +1,58 @@
+"""What frames a letter on one page: letterhead, addresses, date, greeting, closing, a stamp. Pure.
+
+It goes by the words of a line (``lettersigns``) and by where it stands. What stands above the greeting is looked at
+block by block, what stands below the valediction line by line; the letter between them is left alone. Without a
+greeting only what is sure is marked. A line that is not known for what frames letters stays text, and so does
+everything that reads like somebody speaking: a word too many does no harm, a respondent's word less does.
+"""
+
+from msgspec.structs import replace
+
+from intake.reading.parts import Mark, MarkKind, Part
+from intake.reading.segments import Found, Segment, Sheet
+from intake.reading.zoneheads import frame_above, greetings, heads
+from intake.reading.zonestamps import furniture, take_stamps
+from intake.reading.zonetails import closing
+
+_MAX_SEGMENTS = 600
+_ENVELOPE_LINES = 16
+
+
+def zoned(part: Part) -> Part:
+    """A page with what frames a letter on it marked. Anything else, and a page that is marked already, as it is."""
+    if part.kind != "page" or part.marks or not part.words:
+        return part
+    return replace(part, marks=find_marks(part))
+
+
+def find_marks(part: Part) -> list[Mark]:
+    """The marks of a page, in order: inside its text, none over another."""
+    sheet = Sheet(part)
+    if not 0 < len(sheet.segments) <= _MAX_SEGMENTS:
+        return []
+    stamps = take_stamps(sheet)
+    sheet.segments = [s for s in sheet.segments if s not in stamps]
+    found = furniture(sheet)
+    rest = [s for s in sheet.segments if s not in found]
+    greeted = greetings(sheet, rest)
+    greeting = min(greeted, key=lambda s: s.top) if greeted else None
+    last = max((s.top for s in greeted), default=-1.0)
+    ends = closing(sheet, [s for s in rest if s.top > last])
+    end = min((s.top for s in ends), default=sheet.tall)
+    frame = frame_above(sheet, [s for s in rest if s not in ends and s not in greeted], _lowest(greeted), end)
+    found |= heads(sheet, frame, sure=greeting is not None or bool(ends))
+    spans: list[tuple[MarkKind, int, int]] = [("stamp", s.start, s.end) for s in stamps]
+    if ends or set(sheet.segments) - found.keys() - greeted.keys() or _is_envelope(sheet, found):
+        spans += [(kind, s.start, s.end) for s, kind in found.items()]
+        spans += [("greeting", s.start, s.start + length) for s, length in greeted.items()]
+        spans += [(kind, s.start + begins, s.end) for s, (begins, kind) in ends.items()]
+    return sheet.merged(spans)
+
+
+def _lowest(greeted: dict[Segment, int]) -> Segment | None:
+    return max(greeted, key=lambda s: s.top) if greeted else None
+
+
+def _is_envelope(sheet: Sheet, found: Found) -> bool:
+    """Whether a page that is framed all over is an envelope, or a slip: an address or two and what a postmark says."""
+    return "address" in found.values() and len(sheet.segments) <= _ENVELOPE_LINES
