@@ -9,7 +9,7 @@ import numpy as np
 
 from intake.reading import ink, second, tesseract, upright
 from intake.reading.ink import Marks
-from intake.reading.pagetext import Box, into_lines, into_paragraphs
+from intake.reading.pagetext import Box, arrange
 from intake.reading.parts import OtherReading
 from intake.reading.raster import Page
 from intake.reading.tesseract import Paragraphs
@@ -151,7 +151,7 @@ def _by_rapidocr(sheet: _Sheet, view: View) -> Attempt:
     words = second.read(view)
     right = _DOUBTFUL + (_mean(words) - _RAPIDOCR_DOUBTFUL) * (1 - _DOUBTFUL) / (1 - _RAPIDOCR_DOUBTFUL)
     confidence = _less(right, _missed(sheet, view, words))
-    return Attempt(RAPIDOCR, view, into_paragraphs(into_lines(words)), confidence)
+    return Attempt(RAPIDOCR, view, arrange(words), confidence)
 
 
 def _less(right: float, missed: float) -> float:
