@@ -16,6 +16,7 @@ from intake.reading.limits import Limits
 from intake.reading.parts import Part, Reading
 from intake.reading.readers import find_means
 from intake.reading.view import View
+from intake.reading.zones import zoned
 
 LETTER = """I am writing about the centre in Mill Lane.
 My daughter has been going there since she
@@ -120,6 +121,16 @@ def test_a_short_note_on_its_head_is_read_the_right_way_up():
     """Too few letters to see how they lie: they are read in each direction."""
     part = read(turned(letter(lines=["Please keep it open"], points=20), 180))
     assert (part.text, part.turned) == ("Please keep it open", 180)
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_what_frames_a_letter_is_found_however_the_page_lies(degrees):
+    """The words' places are those of the page as shown, and the frame is looked for as if it lay upright."""
+    whole = ["Dear Sir or Madam,", "", *LETTER, "", "Yours faithfully,", "Mary Smith"]
+    upright_page, lying = (zoned(read(turned(letter(lines=whole), angle))) for angle in (0, degrees))
+    assert lying.turned == 360 - degrees
+    assert [mark.kind for mark in upright_page.marks] == [mark.kind for mark in lying.marks]
+    assert {mark.kind for mark in lying.marks} >= {"greeting", "closing"}
 
 
 @pytest.mark.parametrize(("ink_", "paper"), [
