@@ -105,7 +105,7 @@ def test_typed_and_scanned_pages_may_stand_in_one_file():
     assert [(p.number, p.page, p.method) for p in reading.parts] == [(0, 1, "pdf"), (1, 2, "ocr"), (2, 3, "ocr")]
     assert (reading.parts[2].text, reading.parts[2].ink, reading.needs) == ("", 0.0, [])
     assert reading.facts["pages"] == "3"
-    assert reading.reader == "pdf 1, ocr 1"
+    assert reading.reader == "pdf 1, ocr 2"
 
 
 def test_a_stamp_of_text_on_a_scanned_page_does_not_hide_the_page():
