@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ _NEARBY = 41  # pixels whose mean is the paper around a pixel
 _LEAST_CONTRAST = 16
 _CONTRAST_SHARE = 0.35
 _SPECK = 5
+_PICTURE = 0.68  # the mean beside the brightest: 0.5 in photographs; among letters nothing is lost at 0.68
 _LOWEST, _HIGHEST = 0.45, 3.2
 _WIDEST = 8.0
 
@@ -50,8 +51,8 @@ def marks_of(pixels: Picture) -> Marks:
     count, _, found, _ = cv2.connectedComponentsWithStats(_inked(small), connectivity=8, ltype=cv2.CV_32S)
     if count < 2:
         return Marks(np.zeros((0, 4)), 0.0)
-    found = found[1:].astype(float)
-    found = found[found[:, 4] >= _SPECK]
+    found = found[1:]
+    found = found[(found[:, 4] >= _SPECK) & ~_in_a_picture(small, found)].astype(float)
     tall = found[:, 3]
     some = tall[(tall >= 3) & (tall <= 150)]
     if not some.size:
@@ -74,6 +75,14 @@ def _inked(small: Picture) -> Picture:
     deepest = int(np.searchsorted(steps, 0.995 * steps[-1]))
     least = max(_LEAST_CONTRAST, _CONTRAST_SHARE * deepest)
     return np.asarray(darker > least, dtype=np.uint8)
+
+
+def _in_a_picture(small: Picture, found: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which marks stand in a picture: around letters most is as bright as the brightest nearby, in a picture little."""
+    mean = cv2.blur(small, (_NEARBY, _NEARBY))[::4, ::4]
+    brightest = cv2.dilate(small[::4, ::4], np.ones((_NEARBY // 4, _NEARBY // 4), np.uint8))
+    dark = mean < _PICTURE * brightest
+    return np.asarray(dark[(found[:, 1] + found[:, 3] // 2) // 4, (found[:, 0] + found[:, 2] // 2) // 4])
 
 
 def uncovered(marks: Marks, words: Sequence[Edges]) -> float:

@@ -157,9 +157,9 @@ def local_time(year: str, month: str, day: str, hour: str, minute: str, second: 
     return written if moment.year in _YEARS else None
 
 
-def page_of(image: Image.Image, dpi: float) -> Page:
+def page_of(image: Image.Image, dpi: float, *, dpi_assumed: bool = False) -> Page:
     """Any picture that stands upright, with square pixels, as a page."""
-    return Page(flat(image), dpi, dpi_assumed=False, faded=faded(image))
+    return Page(flat(image), dpi, dpi_assumed, faded(image))
 
 
 def flat(image: Image.Image) -> Image.Image:

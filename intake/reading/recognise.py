@@ -136,7 +136,7 @@ def _by_tesseract(sheet: _Sheet, view: View) -> Attempt:
     said, missed = _mean(words), _missed(sheet, view, words)
     steep = (_TESSERACT_SURE - _DOUBTFUL) / (_TESSERACT_SURE - _TESSERACT_DOUBTFUL)
     right = said if said >= _TESSERACT_SURE else _DOUBTFUL + (said - _TESSERACT_DOUBTFUL) * steep
-    return Attempt(TESSERACT, view, paragraphs, _less(right, missed))
+    return Attempt(TESSERACT, view, paragraphs, _less(right, missed, _WEIGHT_OF_MISSED))
 
 
 def _tesseract(sheet: _Sheet, view: View, *, block: bool = False) -> Paragraphs:
@@ -150,12 +150,12 @@ def _words(paragraphs: Paragraphs) -> list[Box]:
 def _by_rapidocr(sheet: _Sheet, view: View) -> Attempt:
     words = second.read(view)
     right = _DOUBTFUL + (_mean(words) - _RAPIDOCR_DOUBTFUL) * (1 - _DOUBTFUL) / (1 - _RAPIDOCR_DOUBTFUL)
-    confidence = _less(right, _missed(sheet, view, words))
+    confidence = _less(right, _missed(sheet, view, words), 1.0)  # it misses what is no writing
     return Attempt(RAPIDOCR, view, arrange(words), confidence)
 
 
-def _less(right: float, missed: float) -> float:
-    return min(1.0, max(0.0, right - _WEIGHT_OF_MISSED * max(0.0, missed - _SPARE)))
+def _less(right: float, missed: float, weight: float) -> float:
+    return min(1.0, max(0.0, right - weight * max(0.0, missed - _SPARE)))
 
 
 def _missed(sheet: _Sheet, view: View, words: Sequence[Box]) -> float:

@@ -8,7 +8,7 @@ everything that reads like somebody speaking: a word too many does no harm, a re
 
 from msgspec.structs import replace
 
-from intake.reading.parts import Mark, MarkKind, Part
+from intake.reading.parts import Mark, MarkKind, Part, Word
 from intake.reading.segments import Found, Segment, Sheet
 from intake.reading.zoneheads import frame_above, greetings, heads
 from intake.reading.zonestamps import furniture, take_stamps
@@ -22,7 +22,27 @@ def zoned(part: Part) -> Part:
     """A page with what frames a letter on it marked. Anything else, and a page that is marked already, as it is."""
     if part.kind != "page" or part.marks or not part.words:
         return part
-    return replace(part, marks=find_marks(part))
+    return replace(part, marks=find_marks(_upright(part)))
+
+
+def _upright(part: Part) -> Part:
+    """The page turned as a person would turn it to read it, its words with it."""
+    width, height = part.width, part.height
+    if not part.turned or width is None or height is None:
+        return part
+    on_its_head, clockwise = part.turned == 180, part.turned == 90
+    words = []
+    for word in part.words:
+        x0, top, x1, bottom = word.x0, word.top, word.x1, word.bottom
+        if on_its_head:
+            edges = width - x1, height - bottom, width - x0, height - top
+        elif clockwise:
+            edges = height - bottom, x0, height - top, x1
+        else:
+            edges = top, width - x1, bottom, width - x0
+        words.append(Word(word.text, word.start, *edges, word.confidence))
+    size = (width, height) if on_its_head else (height, width)
+    return replace(part, words=words, width=size[0], height=size[1])
 
 
 def find_marks(part: Part) -> list[Mark]:
