@@ -72,8 +72,6 @@ BAD = (
     Bad("cut PDF", "letters/Hermione Blyth 1.pdf", letter()[:700], "cut off"),
     Bad("empty scan", "letters/Hermione Blyth 2.pdf", b"", "empty"),
     Bad("another empty scan", "letters/Hermione Blyth 3.pdf", b"", "empty"),
-    Bad("picture called PDF", "letters/Hermione Blyth 4.pdf", picture("sandpit"), "not a PDF"),
-    Bad("PDF called picture", "letters/Hermione Blyth 5.jpg", letter(), "not a picture"),
     Bad("words called PDF", "letters/Hermione Blyth 6.pdf", b"Keep the sandpit. Hermione Blyth\n" * 9, "not a PDF"),
     Bad("cut picture", "letters/Hermione Blyth 7.png", picture("sandpit")[:400], ""),
     Bad("unknown kind", "letters/Hermione Blyth 8.xyz", b"sandpit", "does not say what kind"),
@@ -91,6 +89,8 @@ BAD = (
     Bad("empty log", "calls/Hermione Blyth 1.csv", b"", "empty"),
     Bad("a log's missing column", "calls/Hermione Blyth 2.csv", b"Date,Time,Sagt\r\n1,2,3\r\n", '"Said"'),
 )
+MISNAMED = {"Hermione Blyth 4.pdf": picture("sandpit"), "Hermione Blyth 5.jpg": letter() + b"\n"}
+"""Letters whose names say the wrong kind: they are read by what they are."""
 GOOD_MAIL = {
     "unknown charset": mail("Keep the sandpit. \u00a35", charset="x-unknown"),
     "NUL": mail("Keep the \x00 sandpit."),
@@ -123,6 +123,8 @@ def taken(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Taken:
     for name, content in GOOD_MAIL.items():
         here.put(f"inbox/Hermione Blyth, {name}.eml", content, DAY)
     here.put("letters/Hermione Blyth 9.pdf", letter(), DAY)
+    for name, content in MISNAMED.items():
+        here.put(f"letters/{name}", content, DAY)
     here.survey("Hermione Blyth 8.csv", ("R1", AT, "Keep the sandpit.", "Yes"), at=DAY)
     here.calls("Hermione Blyth 3.csv", ("01/03/2011", "14:00", "Keep the sandpit."), at=DAY)
     done = here.command("--verbose", "run", "--json")
@@ -137,7 +139,7 @@ def test_the_run_goes_on(taken: Taken) -> None:
     for name, account in taken.report["channels"].items():
         folder = {"email": "inbox", "phone": "calls"}.get(name, name)
         bad = sum(one.path.startswith(f"{folder}/") for one in BAD)
-        good = {"email": len(GOOD_MAIL)}.get(name, 1)
+        good = {"email": len(GOOD_MAIL), "letters": 1 + len(MISNAMED)}.get(name, 1)
         assert account["quarantined"] == bad
         assert (account["read"], account["responses"], account["repeats"]) == (good, good, 0)
         assert account["listed"] == account["received"] == bad + good

@@ -227,6 +227,25 @@ def test_a_language_that_ocr_does_not_know_keeps_its_layer():
     assert words(part) == " ".join(said)
 
 
+def test_a_layer_that_ocr_neither_confirms_nor_betters_is_looked_at_by_a_person():
+    """Printed upside down: the layer says its letters backwards, and OCR may not read them either."""
+
+    def draw(canvas):
+        canvas.translate(*A4)
+        canvas.rotate(180)
+        lines(canvas)
+        canvas.showPage()
+
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4)
+    draw(canvas)
+    canvas.save()
+    reading = dispatch.read(out.getvalue(), "application/pdf", {})
+    assert isinstance(reading, Reading)
+    read = alike(reading.parts[0].text, " ".join(SHOWN)) > 0.9
+    assert read or reading.needs == ["transcription"]
+
+
 def test_without_tesseract_a_typed_page_is_believed(monkeypatch):
     def missing(*_):
         raise ToolMissingError(ToolMissing("Tesseract", "Install it."))

@@ -10,7 +10,7 @@ Options: pages ``[first, end]``, from 0, half-open (see ``dispatch.read_pages``)
     scan_date          CreationDate as ``YYYY-MM-DDTHH:MM:SSZ``; scan_date_local, without Z, if it names no zone
 
 ``needs`` has ``rescan`` for a page that can't be read or a file whose end looks cut off, ``attachment`` for files
-inside the file (a portfolio), and ``transcription`` as in ``ocr``.
+inside the file (a portfolio), and ``transcription`` as in ``ocr``, or where OCR can't confirm a doubtful text layer.
 """
 
 import ctypes
@@ -130,6 +130,7 @@ class PdfFile:
         part, typed, files = self._page(number)
         parts = [part, *([pdfform.form_part(typed, number + 1)] if typed else [])]
         needs = {"rescan"} if part.problem else ocr.needs_of(part) if part.method == "ocr" else set()
+        needs |= {"transcription"} if trust.disputed(part) else set()
         needs |= self._needs | ({"attachment"} if files else set())
         if number == 0 and (self._layers.count() or 0) > self.pages:
             needs.add("rescan")  # the file says that it has fewer pages than there are, and PDFium believes it

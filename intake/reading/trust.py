@@ -141,6 +141,12 @@ def choose(layer: Part, read: Part, judged: Judged) -> tuple[bool, str]:
     return True, f"{judged.doubt}; OCR reads something else"
 
 
+def disputed(part: Part) -> bool:
+    """Whether a page's text layer stayed although OCR read something quite different there, and was not sure of it: a
+    language or a hand that it does not know, or text that stands upside down. A person has to look."""
+    return part.engine == "text layer" and bool(part.others) and alike(part.text, part.others[-1].text) < _ALIKE
+
+
 def _is_shown(box: Box, ink: np.ndarray, dpi: float) -> bool:
     height, width = box.bottom - box.top, (box.x1 - box.x0) / max(1, len(box.text))
     if max(height, width) < _TINY_POINTS:
