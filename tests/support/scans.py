@@ -1,6 +1,7 @@
 """Scans as scanners, telephones and copiers make them: a letter drawn as a picture, packed in each of their ways."""
 
 import io
+import struct
 from collections.abc import Sequence
 
 from PIL import ExifTags, Image, ImageDraw, ImageFont
@@ -33,7 +34,7 @@ def bilevel(lines: Sequence[str] = LETTER, dpi: int = DPI) -> Image.Image:
 def saved(image: Image.Image, kind: str, **more: object) -> bytes:
     """A picture as a file of Pillow's kind."""
     out = io.BytesIO()
-    image.save(out, kind, **more)  # type: ignore[arg-type]  # each kind has its own
+    image.save(out, kind, **more)
     return out.getvalue()
 
 
@@ -41,6 +42,41 @@ def tiff(*pages: Image.Image, dpi: int = DPI, **more: object) -> bytes:
     """A TIFF of these pages."""
     first, *others = pages
     return saved(first, "TIFF", save_all=True, append_images=others, dpi=(dpi, dpi), **more)
+
+
+def g4(lines: Sequence[str] = LETTER, dpi: int = DPI) -> tuple[bytes, tuple[int, int]]:
+    """The bare bytes of a page in Group 4 (ITU-T T.6), and its size in pixels. As JBIG2 and PDF have it, 1 is black."""
+    page = bilevel(lines, dpi)
+    content = saved(page, "TIFF", compression="group4", strip_size=1 << 24)
+    with Image.open(io.BytesIO(content)) as image:
+        (start,), (length,) = image.tag_v2[273], image.tag_v2[279]  # type: ignore[attr-defined]  # a TIFF's
+    return content[start : start + length], page.size
+
+
+def white_tiff(side: int, dpi: int = 300) -> bytes:
+    """A white square of so many pixels as a TIFF in Group 4, made without drawing it: each line is one bit, which says
+    that it is as the line before (T.6, 2.2.3)."""
+    data = b"\xff" * (-(-side // 8)) + b"\x00\x10\x01\x00\x10\x01"
+    entries = [(256, 4, side), (257, 4, side), (258, 3, 1), (259, 3, 4), (262, 3, 0), (273, 4, 8), (277, 3, 1),
+               (278, 4, side), (279, 4, len(data))]  # fmt: skip
+    place = 8 + len(data) + len(data) % 2
+    after = place + 2 + 12 * (len(entries) + 2) + 4
+    packed = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
+    packed += b"".join(struct.pack("<HHII", tag, 5, 1, after) for tag in (282, 283))
+    head = struct.pack("<2sHI", b"II", 42, place)
+    folder = struct.pack("<H", len(entries) + 2) + packed + struct.pack("<I", 0) + struct.pack("<II", dpi, 1)
+    return head + data + b"\0" * (len(data) % 2) + folder
+
+
+def askew(page: Image.Image) -> Image.Image:
+    """A page photographed from the side on a dark table: its edges are not parallel."""
+    width, height = page.size
+    corners = (-0.12, -0.05, -0.03, 1.05, 1.06, 1.1, 1.1, -0.1)  # x and y, from the top left against the clock
+    return page.convert("RGB").transform(
+        (width, height), Image.Transform.QUAD,
+        tuple(share * side for share, side in zip(corners, (width, height) * 4, strict=True)),
+        resample=Image.Resampling.BICUBIC, fillcolor=(70, 50, 40),
+    )  # fmt: skip
 
 
 def photo(page: Image.Image, orientation: int, dpi: int = DPI) -> bytes:
