@@ -193,7 +193,7 @@ def test_the_scan_date_is_by_the_scanner_s_clock(written, fact):
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"%PDF-1.4 a PDF", "it looks like a PDF"),
+        (b"%PDF-1.4 a PDF", "This PDF is cut off"),
         (b"\x00\x00\x00\x18ftypheic", "it looks like a HEIC picture"),
         (b"II*\x00\xff\xff\xff\xff", "can be opened"),
         (b"nothing", "This file is not a picture that can be opened."),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from intake.reading import wire
 from intake.reading.confine import Bounds
@@ -39,6 +40,9 @@ class ReadJob:
     content: bytes | None
     media_type: str
     options: wire.Options = field(default_factory=dict)
+
+    what: ClassVar[str] = "file"
+    """What a sentence about it calls it."""
 
     def size(self) -> int:
         """Its length in bytes.
@@ -157,7 +161,7 @@ class Child:
         try:
             socket.send_fds(self._socket, [message], [descriptor])
         except ConnectionError as error:
-            raise Gone(self._obituary()) from error
+            raise Gone(self._obituary(self._at)) from error
         finally:
             os.close(descriptor)
         self.pending.append(job)
@@ -171,13 +175,13 @@ class Child:
         try:
             data = self._socket.recv(_RECEIVE_BYTES)
             if not data:
-                raise Gone(self._obituary())
+                raise Gone(self._obituary(self._at))
             self.room -= len(data)
             if self.room < 0:
                 raise Gone(_TOO_MUCH)
             yield from map(wire.answer, self._frames.feed(data))
         except ConnectionError as error:
-            raise Gone(self._obituary()) from error
+            raise Gone(self._obituary(self._at)) from error
         except wire.BadFrame as error:
             raise Gone(NONSENSE) from error
 
@@ -200,19 +204,24 @@ class Child:
             os.set_blocking(stderr.fileno(), False)
             return (stderr.read(_STDERR_BYTES) or b"").decode("utf-8", "replace").strip()
 
-    def _obituary(self) -> str:
+    @property
+    def _at(self) -> str:
+        return self.pending[0].what if self.pending else "file"
+
+    def _obituary(self, what: str) -> str:
         try:
             status = self._process.wait(1)
         except subprocess.TimeoutExpired:
-            return "The reader hung up in the middle of this file."
+            return f"The reader hung up in the middle of this {what}."
         number = -status if status < 0 else status - _BY_SIGNAL  # the sandbox says it as a shell does
         if status == wire.OUT_OF_MEMORY:
-            return f"Reading this file takes more than the {self._bounds.memory_mb} MB of memory that are allowed."
+            return f"Reading this {what} takes more than the {self._bounds.memory_mb} MB of memory that are allowed."
         if number == signal.SIGXCPU:
-            return f"Reading this file takes more than the {self._bounds.cpu_seconds} seconds of work that are allowed."
+            seconds = self._bounds.cpu_seconds
+            return f"Reading this {what} takes more than the {seconds} seconds of work that are allowed."
         if number > 0:
-            return f"The reader crashed on this file (signal {number})."
-        return f"The reader ended in the middle of this file (status {status})."
+            return f"The reader crashed on this {what} (signal {number})."
+        return f"The reader ended in the middle of this {what} (status {status})."
 
 
 def _environment() -> dict[str, str]:

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import BinaryIO, cast
+from mmap import mmap
+from typing import BinaryIO, Protocol, cast
 
+from intake.reading.pages import join
 from intake.reading.parts import Picture, Piece, Reading, Row, Table, ToolMissing, Unreadable
+from intake.reading.sniff import kind_with_pages
 from intake.reading.wire import Options
 
 Tick = Callable[[], None]
@@ -32,9 +35,25 @@ READERS = {
     "text/plain": "text",
     "text/html": "text",
 }
+_WITH_PAGES = frozenset({"pdf", "ocr"})
 SPLITTERS = {"application/mbox": "mbox", "text/csv": "rows"}
 
 EMPTY = Unreadable("This file is empty.", "Ask for it to be sent again; keep this one as a record that it came.")
+
+
+class Document(Protocol):
+    """A file of pages that is open in a reader's process; ``pages`` is how many it has."""
+
+    pages: int
+
+    def about(self) -> Reading:
+        """What there is to be said about the file without reading a page: facts and needs, no parts."""
+        ...
+
+    def page(self, number: int) -> Reading:
+        """Read one page, numbered from 0; its part and page are numbered as in the whole file, and the facts are the
+        file's. What was typed into a form on it is a part behind it."""
+        ...
 
 
 class ToolMissingError(Exception):
@@ -58,6 +77,8 @@ def read(data: bytes, media_type: str, options: Options, tick: Tick = no_tick) -
         options: what the reader documents, and nothing else.
         tick: called after each page.
 
+    A file of pages is read whole: what is attached to a message, or a picture in a document.
+
     Raises:
         ToolMissingError: this machine lacks something that the reader needs.
     """
@@ -66,6 +87,11 @@ def read(data: bytes, media_type: str, options: Options, tick: Tick = no_tick) -
         return _no_reader(media_type)
     if not data:
         return EMPTY
+    if name in _WITH_PAGES:
+        document = open_document(data, media_type, options)
+        if isinstance(document, Unreadable):
+            return document
+        return join(_pages(document, 0, document.pages, tick))
     return _reader(name)(data, {**options, "media_type": media_type}, tick)
 
 
@@ -74,6 +100,40 @@ def draw(data: bytes, media_type: str, options: Options) -> Picture | Unreadable
     from intake.reading import picture  # only where somebody looks at a page
 
     return picture.draw(data, media_type, options) if data else EMPTY
+
+
+def has_pages(media_type: str) -> bool:
+    """Whether files of this kind are opened by ``open_document`` and read a page at a time."""
+    return READERS.get(media_type) in _WITH_PAGES
+
+
+def open_document(data: bytes | mmap, media_type: str, options: Options) -> Document | Unreadable:
+    """Open a file of pages, whichever kind of them it is: a JPEG that is called .pdf is read as a JPEG.
+
+    Args:
+        data: its bytes, which stay as they are as long as it is open.
+        media_type: one that ``has_pages``.
+        options: what the readers pdf and ocr document.
+    """
+    if not len(data):
+        return EMPTY
+    kind = kind_with_pages(data) or media_type
+    return _opener(READERS[kind])(data, {**options, "media_type": kind})
+
+
+def read_pages(document: Document, first: int, end: int, tick: Tick) -> Reading | Unreadable:
+    """Read some pages of an open document, from ``first`` (from 0) to before ``end``; with none, only what there is to
+    be said about it. Damaged pages stay in their place."""
+    readings = _pages(document, first, min(end, document.pages), tick)
+    if end - first == 1 or end <= first:
+        return next(readings, document.about())
+    return join(readings, first)
+
+
+def _pages(document: Document, first: int, end: int, tick: Tick) -> Iterator[Reading]:
+    for number in range(first, end):
+        yield document.page(number)
+        tick()
 
 
 def split(
@@ -108,6 +168,13 @@ def _no_reader(media_type: str) -> Unreadable:
 @cache
 def _reader(name: str) -> Reader:
     return cast(Reader, import_module(f"intake.reading.{name}").read)
+
+
+@cache
+def _opener(name: str) -> Callable[[bytes | mmap, Options], Document | Unreadable]:
+    return cast(
+        Callable[[bytes | mmap, Options], Document | Unreadable], import_module(f"intake.reading.{name}").opened
+    )
 
 
 @cache

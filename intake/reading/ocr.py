@@ -15,16 +15,18 @@ from bisect import bisect_left
 from functools import cache
 from importlib import import_module
 from itertools import accumulate, groupby
+from mmap import mmap
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PIL import Image
 
-from intake.reading.dispatch import Tick, ToolMissingError, no_tick
+from intake.reading.dispatch import ToolMissingError
+from intake.reading.pages import damaged_page
 from intake.reading.pagetext import Box, PageText, compose
 from intake.reading.parts import INKED, Part, Reading, ToolMissing, Unreadable
-from intake.reading.raster import DAMAGED, POINTS, Page, TooLarge, open_scan
+from intake.reading.raster import DAMAGED, POINTS, Page, Scan, TooLarge, open_scan
 from intake.reading.wire import Options
 
 if TYPE_CHECKING:
@@ -43,54 +45,49 @@ _WORD_LEVEL = "5"
 _INSTALL = "Install Debian's tesseract-ocr-eng, or set TESSDATA_PREFIX to a folder that holds eng.traineddata."
 
 
-def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unreadable:
-    """Read a file of pictures, each frame as a page.
+def opened(data: bytes | mmap, options: Options) -> "ScanFile | Unreadable":
+    """Open a file of pictures, each frame a page.
 
     Args:
         data: its bytes.
         options: none of its own.
-        tick: called after each page.
-
-    Raises:
-        ToolMissingError: Tesseract or its data is not on this machine.
     """
-    scan = open_scan(data)
-    if isinstance(scan, Unreadable):
-        return scan
-    media_type = options.get("media_type", "image/tiff")
-    parts: list[Part] = []
-    needs: set[str] = set()
-    assumed, why = False, ""
-    for number in range(scan.frames):
+    scan = open_scan(bytes(data))
+    return scan if isinstance(scan, Unreadable) else ScanFile(scan, options.get("media_type", "image/tiff"))
+
+
+class ScanFile:
+    """A file of pictures that is open; ``pages`` is how many it has."""
+
+    def __init__(self, scan: Scan, media_type: str) -> None:
+        """Args: scan: as it was opened. media_type: what it is."""
+        self.pages = scan.frames
+        self._scan = scan
+        self._media_type = media_type
+        taken = scan.taken()
+        self._facts = {"pages": str(scan.frames), **({"scan_date_local": taken} if taken else {})}
+
+    def about(self) -> Reading:
+        """What there is to be said about the file without reading a page."""
+        return Reading(reader=f"ocr {READER}", parts=[], facts=self._facts)
+
+    def page(self, number: int) -> Reading:
+        """Read one page; see ``dispatch.Document``.
+
+        Raises:
+            ToolMissingError: Tesseract or its data is not on this machine.
+        """
+        facts = self._facts
         try:
-            page = scan.page(number)
+            page = self._scan.page(number)
         except (TooLarge, *DAMAGED) as error:
             why = str(error) if isinstance(error, TooLarge) else "This page is damaged or cut off."
-            parts.append(damaged_page(number, media_type, why))
-            needs.add("rescan")
+            part, needs = damaged_page(number, self._media_type, why), {"rescan"}
         else:
-            parts.append(page_part(page, number, media_type))
-            needs |= needs_of(parts[-1])
-            assumed = assumed or page.dpi_assumed
-        tick()
-    if all(part.problem for part in parts):
-        return Unreadable(why or "The file holds no page.", "Scan it again at 300 dpi, or ask for another copy.")
-    facts = {"pages": str(scan.frames), "scan_date_local": scan.taken() or "", "dpi_assumed": "true" if assumed else ""}
-    facts = {name: value for name, value in facts.items() if value}
-    return Reading(reader=f"ocr {READER}", parts=parts, facts=facts, needs=sorted(needs))
-
-
-def damaged_page(number: int, media_type: str, why: str) -> Part:
-    """A page that is kept but could not be read, in its place."""
-    return Part(
-        number=number,
-        kind="page",
-        media_type=media_type,
-        method="ocr",
-        confidence=0.0,
-        page=number + 1,
-        problem=why,
-    )
+            part = page_part(page, number, self._media_type)
+            needs = needs_of(part)
+            facts = facts | ({"dpi_assumed": "true"} if page.dpi_assumed else {})
+        return Reading(reader=f"ocr {READER}", parts=[part], facts=facts, needs=sorted(needs))
 
 
 def needs_of(part: Part) -> set[str]:
@@ -124,6 +121,7 @@ def page_part(page: Page, number: int, media_type: str) -> Part:
         words=found.words,
         ink=round(ink, 6),
         cleaned=found.cleaned,
+        engine="tesseract" if ink > 0 else "",
     )
 
 

@@ -1,139 +1,241 @@
-"""application/pdf: each page by its text layer where it has one, else by OCR.
+"""application/pdf: each page by its text layer where that says what the page shows, else by OCR.
 
 PDFium opens the file, counts and draws the pages; what was typed into form fields or put on the page as a comment is
-made part of it first. The words of the text layer come from pdfplumber. A page is drawn and read by OCR if it has no
-words, if it is a picture with hardly any, or if its fonts don't say which letters they show. Of a form that somebody
-filled in, what was filled in is a part of its own behind the pages, and the pages that it stands on are no content.
+made part of it first. The words of the text layer come from pdfplumber; whether they are to be believed is decided by
+``trust``, and the choice is kept with the page, as is the reading that was not taken. Of a form that somebody filled
+in, what was filled in is a part of its own behind the pages, and the pages that it stands on are no content.
 
-Options: none. Facts:
+Options: pages ``[first, end]``, from 0, half-open (see ``dispatch.read_pages``). Facts:
     pages              how many pages the file has
     scan_date          CreationDate as ``YYYY-MM-DDTHH:MM:SSZ``; scan_date_local, without Z, if it names no zone
 
-``needs`` has ``rescan`` for a page that can't be read, and ``transcription`` as in ``ocr``.
+``needs`` has ``rescan`` for a page that can't be read or a file whose end looks cut off, ``attachment`` for files
+inside the file (a portfolio), and ``transcription`` as in ``ocr``.
 """
 
+import ctypes
 import re
-import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from math import sqrt
-from typing import Any, NamedTuple
+from mmap import mmap
+from typing import Any
 
-import pdfplumber
 import pypdfium2
 from msgspec.structs import replace as changed
-from pdfminer.pdfexceptions import PDFException
-from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
-from intake.reading import ocr, pdfform
-from intake.reading.dispatch import Tick, no_tick
+from intake.reading import ocr, pdfform, trust
+from intake.reading.dispatch import ToolMissingError
+from intake.reading.drawn import NotDrawn, draw
+from intake.reading.pages import MAX_PAGES, damaged_page
 from intake.reading.pagetext import Box, compose, into_lines, into_paragraphs
-from intake.reading.parts import Part, Reading, Unreadable
+from intake.reading.parts import Code, OtherReading, Part, Reading, Unreadable, Word
 from intake.reading.pdfform import Typed
-from intake.reading.raster import MAX_PAGES, POINTS, Page, local_time
+from intake.reading.pdflayer import Layers
+from intake.reading.raster import POINTS, Page, flat, local_time
 from intake.reading.sniff import not_a
 from intake.reading.wire import Options
 
-READER = "1"
-_DPI = 300.0
-_MAX_PIXELS = 25_000_000
+READER = "2"
 _HEAD_BYTES, _TAIL_BYTES = 1_024, 2_048
-_FEW_CHARS = 100
-_PICTURE_SHARE = 0.5
-_NONSENSE_SHARE = 0.3
-_NONSENSE = re.compile("\\(cid:\\d+\\)|[\ufffd\ue000-\uf8ff]")
+_LINEARIZED = re.compile(rb"/Linearized\b[^>]{0,200}?/L\s+(\d{1,12})\b|/L\s+(\d{1,12})\b[^>]{0,200}?/Linearized\b")
+_OBJECT = re.compile(rb"\b\d+ \d+ obj\b")
 _DATE = re.compile(r"D?:?(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:(Z)|([+-])(\d\d)'?(\d\d)?)?")
 _MAX_OFFSET = timedelta(hours=14)
-_PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
-_LINK = 2  # FPDF_ANNOT_LINK
+_NO_ERROR, _PASSWORD_ERROR, _SECURITY_ERROR = 0, 4, 5  # FPDF_ERR_SUCCESS, FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
+_LINK, _FILE = 2, 17  # FPDF_ANNOT_LINK, FPDF_ANNOT_FILEATTACHMENT
+_LONGEST_LETTER_INCHES, _A4_INCHES = 24.0, 11.69
+_MAX_CHECK_POINTS = 2_000.0
 _MEDIA_TYPE = "application/pdf"
-
-_DAMAGED = (
-    PdfminerException, MalformedPDFException, PDFException, OSError, ValueError, TypeError, KeyError, IndexError,
-    AttributeError, AssertionError, ArithmeticError, RecursionError, struct.error,
-)  # fmt: skip
-"""What pdfminer raises on damaged pages: it trusts most of what it finds."""
 
 PROTECTED = Unreadable(
     "This PDF is protected by a password.", "Ask the sender for the password, or print it and scan the print."
 )
+_AGAIN = "Ask for it again, or scan the letter again."
 _DAMAGED_PAGE = "This page is damaged and could not be drawn."
 
 
-class _Seen(NamedTuple):
-    """The text layer of a page: its words, in points from the top left of the page as shown, and how much of the page
-    pictures cover, 0 to 1."""
-
-    boxes: list[Box]
-    pictures: float
-
-
-def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unreadable:  # noqa: ARG001 - as all readers
-    """Read a PDF.
+def opened(data: bytes | mmap, options: Options) -> "PdfFile | Unreadable":  # noqa: ARG001 - as all readers
+    """Open a PDF.
 
     Args:
-        data: its bytes.
+        data: its bytes; they are not copied.
         options: none.
-        tick: called after each page.
-
-    Raises:
-        ToolMissingError: a page needs OCR, and Tesseract or its data is not on this machine.
     """
     if b"%PDF-" not in data[:_HEAD_BYTES]:
         return Unreadable(not_a("a PDF", data), "Open it by hand, and ask for a PDF or a scan if it is a letter.")
-    if b"startxref" not in data[-_TAIL_BYTES:] and b"%%EOF" not in data[-_TAIL_BYTES:]:
-        return Unreadable("This PDF is cut off: its end is missing.", "Ask for it again, or scan the letter again.")
+    tail = data[-_TAIL_BYTES:]
+    if b"startxref" not in tail and b"%%EOF" not in tail:
+        return Unreadable("This PDF is cut off: its end is missing.", _AGAIN)
     try:
-        document = pypdfium2.PdfDocument(data)
+        document = pypdfium2.PdfDocument(
+            data if isinstance(data, bytes) else (ctypes.c_ubyte * len(data)).from_buffer(data)
+        )
         document.init_forms()  # does nothing without a form; must come before the first page is touched
         pages = len(document)
     except pypdfium2.PdfiumError as error:
-        if error.err_code == _PASSWORD_ERROR:
-            return PROTECTED
-        return Unreadable("This PDF is damaged and does not open.", "Ask for it again, or scan the letter again.")
-    if pages == 0:
-        return Unreadable("This PDF has no pages.", "Ask for it again, or scan the letter again.")
+        return _not_opened(error.err_code)
     if pages > MAX_PAGES:
         return Unreadable(f"This PDF has more than {MAX_PAGES} pages.", "Split it into several files.")
-    return _read(document, *_with_typed_in(document, data), pages, tick)
+    needs = ({"rescan"} if _is_cut(data, tail) else set()) | ({"attachment"} if _holds_files(document) else set())
+    return PdfFile(document, data, pages, needs)
 
 
-def _read(document: Any, data: bytes, typed: list[Typed], pages: int, tick: Tick) -> Reading | Unreadable:
-    parts: list[Part] = []
-    needs: set[str] = set()
-    filled_pages = {field.page for field in typed if field.name}
-    typed = [field for field in typed if not field.shown or field.page in filled_pages]
-    with _text_layers(data, pages) as layers:
-        for number in range(pages):
-            part = _page(document, number, layers)
-            if number in filled_pages and part.method == "pdf":
-                part = changed(part, content=False)
-            parts.append(part)
-            needs |= {"rescan"} if part.problem else ocr.needs_of(part) if part.method == "ocr" else set()
-            tick()
-    if all(part.problem for part in parts):
-        return Unreadable("No page of this PDF could be read.", "Ask for it again, or scan the letter again.")
-    methods = {part.method for part in parts}
-    if typed:
-        parts.append(pdfform.form_part(typed, len(parts)))
-    reader = f"pdf {READER}" + (f", ocr {ocr.READER}" if "ocr" in methods else "")
-    facts = {"pages": str(pages), **_scan_date(document.get_metadata_value("CreationDate"))}
-    return Reading(reader=reader, parts=parts, facts=facts, needs=sorted(needs))
+def _not_opened(error: int | None) -> Unreadable:
+    if error == _PASSWORD_ERROR:
+        return PROTECTED
+    if error == _SECURITY_ERROR:
+        return Unreadable("This PDF is encrypted in a way that is not known here.", PROTECTED.next_step)
+    if error == _NO_ERROR:
+        return Unreadable("This PDF has no pages.", _AGAIN)
+    return Unreadable("This PDF is damaged and does not open.", _AGAIN)
 
 
-def _page(document: Any, number: int, layers: "_Layers") -> Part:
-    """Read one page, numbered from 0."""
+def _is_cut(data: bytes | mmap, tail: bytes) -> bool:
+    """Whether the end of a PDF that opens is missing, so that pages may be: it is shorter than it says (linearized: ISO
+    32000-1, annex F), or a later version of it has begun behind its last end."""
+    said = _LINEARIZED.search(data[:_HEAD_BYTES])
+    if said is not None and int(said[1] or said[2]) > len(data):
+        return True
+    return _OBJECT.search(tail[max(0, tail.rfind(b"%%EOF")) :]) is not None if b"%%EOF" in tail else False
+
+
+def _holds_files(document: Any) -> bool:
+    return bool(pypdfium2.raw.FPDFDoc_GetAttachmentCount(document) > 0)
+
+
+class PdfFile:
+    """A PDF that is open; ``pages`` is how many it has."""
+
+    def __init__(self, document: Any, data: bytes | mmap, pages: int, needs: set[str]) -> None:
+        """Args: document: PDFium's. data: its bytes. pages: their number. needs: of the file as a whole."""
+        self.pages = pages
+        self._document = document
+        self._layers = Layers(data, pages)
+        self._needs = needs
+        self._facts = {"pages": str(pages), **_scan_date(document.get_metadata_value("CreationDate"))}
+
+    def about(self) -> Reading:
+        """What there is to be said about the file without reading a page."""
+        return Reading(reader=f"pdf {READER}", parts=[], facts=self._facts, needs=sorted(self._needs))
+
+    def page(self, number: int) -> Reading:
+        """Read one page; see ``dispatch.Document``.
+
+        Raises:
+            ToolMissingError: the page needs OCR, and Tesseract or its data is not on this machine.
+        """
+        part, typed, files = self._page(number)
+        parts = [part, *([pdfform.form_part(typed, number + 1)] if typed else [])]
+        needs = {"rescan"} if part.problem else ocr.needs_of(part) if part.method == "ocr" else set()
+        needs |= self._needs | ({"attachment"} if files else set())
+        reader = f"pdf {READER}" + (f", ocr {ocr.READER}" if part.method == "ocr" or part.others else "")
+        return Reading(reader=reader, parts=parts, facts=self._facts, needs=sorted(needs))
+
+    def _page(self, number: int) -> tuple[Part, list[Typed], bool]:
+        """A page, what was typed onto it, and whether files are attached to it."""
+        try:
+            page = self._document[number]
+        except pypdfium2.PdfiumError:
+            return damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE), [], False
+        try:
+            kinds = _annotation_kinds(page)
+            if not kinds - {_LINK}:
+                return page_part(page, number, self._layers), [], False
+            typed = pdfform.typed_on(self._document, page, number)
+            flattened = pypdfium2.raw.FPDFPage_Flatten(page, pypdfium2.raw.FLAT_NORMALDISPLAY)
+            if flattened == pypdfium2.raw.FLATTEN_SUCCESS:
+                page.close()
+                page = self._document[number]
+                return page_part(page, number, self._alone(number), 0), typed, _FILE in kinds
+            return page_part(page, number, self._layers), typed, _FILE in kinds
+        except pypdfium2.PdfiumError:
+            return damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE), [], False
+        finally:
+            page.close()
+
+    def _alone(self, number: int) -> Layers:
+        """The text layer of a page that was changed, in a PDF of its own."""
+        alone = pypdfium2.PdfDocument.new()
+        try:
+            alone.import_pages(self._document, [number])
+            out = BytesIO()
+            alone.save(out)
+        finally:
+            alone.close()
+        return Layers(out.getvalue(), 1)
+
+
+def page_part(page: Any, number: int, layers: Layers, at: int | None = None) -> Part:
+    """Read one page: by its text layer, by OCR, or by the better of both.
+
+    Args:
+        page: PDFium's.
+        number: its number in the file, from 0.
+        layers: where its text layer is found.
+        at: its number there, if it is another one.
+
+    Raises:
+        ToolMissingError: it needs OCR, and Tesseract or its data is not on this machine.
+    """
+    seen = layers.page(number if at is None else at) if _has_text(page) else None
+    if seen is None or not seen.boxes:
+        return _by_ocr(page, number)
+    width, height = page.get_size()
     try:
-        page = document[number]
-        width, height = page.get_size()
+        grey, dpi = draw(
+            page, min(trust.CHECK_DPI, trust.CHECK_DPI * _MAX_CHECK_POINTS / max(width, height)), colour=False
+        )
+    except NotDrawn:
+        return damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
+    judged = trust.judge(seen.boxes, seen.pictures, grey, dpi)
+    layer = _by_layer(judged.boxes, number, width, height)
+    if not judged.doubt and not _sample_holds(judged.boxes, grey, dpi):
+        judged = judged._replace(doubt="its text layer says something else than it shows")
+    if not judged.doubt:
+        return changed(layer, choice=_left_out(judged.hidden)) if judged.hidden else layer
+    read = _by_ocr(page, number)
+    if read.problem:
+        return read if judged.useless else layer
+    by_ocr, why = trust.choose(layer, read, judged)
+    taken, other = (read, layer) if by_ocr else (layer, read)
+    said = OtherReading(other.engine, _all_words(seen.boxes) if by_ocr else other.text, other.confidence)
+    why = f"{why}; {_left_out(judged.hidden)}" if judged.hidden and not by_ocr else why
+    return changed(taken, choice=why, others=[*taken.others, said])
+
+
+def _sample_holds(boxes: list[Box], grey: Any, dpi: float) -> bool:
+    """Whether OCR reads on a few lines what the text layer says there; it is believed where nothing can be compared."""
+    picture, text = trust.sample(boxes, grey, dpi)
+    if not text:
+        return True
+    try:
+        read = ocr.page_part(Page(picture, dpi, dpi_assumed=False), 0, _MEDIA_TYPE)
+    except ToolMissingError:
+        return True
+    return trust.same(text, read.text)
+
+
+def _left_out(hidden: int) -> str:
+    return f"{hidden} word{'s' if hidden > 1 else ''} of the text layer can't be seen on the page and were left out"
+
+
+def _all_words(boxes: list[Box]) -> str:
+    return compose(into_paragraphs(into_lines(boxes))).text
+
+
+def _has_text(page: Any) -> bool:
+    try:
+        text = page.get_textpage()
     except pypdfium2.PdfiumError:
-        return ocr.damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
-    seen = layers.page(number)
-    if seen is None or _is_picture(seen):
-        return _drawn(page, number, width, height)
-    found = compose(into_paragraphs(into_lines(seen.boxes)))
+        return True
+    try:
+        return bool(text.count_chars() > 0)
+    finally:
+        text.close()
+
+
+def _by_layer(boxes: list[Box], number: int, width: float, height: float) -> Part:
+    found = compose(into_paragraphs(into_lines(boxes)))
     return Part(
         number=number,
         kind="page",
@@ -145,104 +247,49 @@ def _page(document: Any, number: int, layers: "_Layers") -> Part:
         height=round(height, 2),
         words=found.words,
         cleaned=found.cleaned,
+        engine="text layer",
     )
 
 
-def _is_picture(seen: _Seen) -> bool:
-    """Whether the words of a page are not what a person would read on it."""
-    text = "".join(box.text for box in seen.boxes)
-    nonsense = sum(map(len, _NONSENSE.findall(text)))
-    return (
-        not text
-        or (len(text) < _FEW_CHARS and seen.pictures > _PICTURE_SHARE)
-        or nonsense > _NONSENSE_SHARE * len(text)
-    )
-
-
-def _drawn(page: Any, number: int, width: float, height: float) -> Part:
-    if not width * height > 0:
-        return ocr.damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
-    dpi = min(_DPI, POINTS * sqrt(_MAX_PIXELS / (width * height)))
+def _by_ocr(page: Any, number: int) -> Part:
+    width, height = page.get_size()
     try:
-        grey = page.render(scale=dpi / POINTS, grayscale=True).to_pil().convert("L")
-    except (pypdfium2.PdfiumError, ValueError):
-        return ocr.damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
-    return ocr.page_part(Page(grey, dpi, dpi_assumed=False), number, _MEDIA_TYPE)
+        picture, dpi = draw(page)
+    except (NotDrawn, ValueError):
+        return damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
+    likely = max(width, height) / POINTS <= _LONGEST_LETTER_INCHES
+    if not likely:  # a photograph without a resolution, one point a pixel: most likely of a sheet of paper
+        dpi = max(picture.size) / _A4_INCHES
+    read = ocr.page_part(Page(flat(picture), dpi, dpi_assumed=not likely), number, _MEDIA_TYPE)
+    return _in_points_of(read, width, height)
 
 
-class _Layers:
-    """The text layers of a PDF's pages, as far as pdfplumber can open it and finds as many pages as PDFium."""
-
-    def __init__(self, pages: list[pdfplumber.page.Page]) -> None:
-        self._pages = pages
-
-    def page(self, number: int) -> _Seen | None:
-        """The text layer of a page, numbered from 0; None if it can't be read."""
-        if not self._pages:
-            return None
-        page = self._pages[number]
-        try:
-            left, top, right, bottom = (float(edge) for edge in page.cropbox)
-            boxes = [
-                Box(word["text"], word["x0"] - left, word["top"] - top, word["x1"] - left, word["bottom"] - top)
-                for word in page.extract_words(x_tolerance_ratio=0.15)
-            ]
-            area = (right - left) * (bottom - top)
-            pictures = sum(float(image["width"]) * float(image["height"]) for image in page.images)
-        except _DAMAGED:
-            return None
-        finally:
-            page.close()
-        shown = [
-            box for box in boxes if box.x1 > 0 and box.bottom > 0 and box.x0 < right - left and box.top < bottom - top
-        ]
-        return _Seen(shown, pictures / area if area > 0 else 0.0)
+def _in_points_of(part: Part, width: float, height: float) -> Part:
+    """A page that was read as a picture, in the points of the page that it was drawn from."""
+    if not part.width or not part.height:
+        return part
+    across, down = width / part.width, height / part.height
+    words = [
+        Word(w.text, w.start, *_moved((w.x0, w.top, w.x1, w.bottom), across, down), w.confidence) for w in part.words
+    ]
+    codes = [Code(c.text, *_moved((c.x0, c.top, c.x1, c.bottom), across, down)) for c in part.codes]
+    return changed(part, width=round(width, 2), height=round(height, 2), words=words, codes=codes)
 
 
-@contextmanager
-def _text_layers(data: bytes, pages: int) -> Iterator[_Layers]:
-    try:
-        pdf = pdfplumber.open(BytesIO(data))
-        found = pdf.pages
-    except _DAMAGED:
-        yield _Layers([])
-        return
-    yield _Layers(found if len(found) == pages else [])
+def _moved(box: tuple[float, float, float, float], across: float, down: float) -> tuple[float, float, float, float]:
+    x0, top, x1, bottom = box
+    return round(x0 * across, 2), round(top * down, 2), round(x1 * across, 2), round(bottom * down, 2)
 
 
-def _with_typed_in(document: Any, data: bytes) -> tuple[bytes, list[Typed]]:
-    """The PDF with the values of its form fields and the words of its comments as part of its pages, and these
-    alone."""
+def _annotation_kinds(page: Any) -> set[int]:
     raw = pypdfium2.raw
-    flattened = False
-    typed: list[Typed] = []
-    try:
-        if any(_has_more_than_links(document[number]) for number in range(len(document))):
-            typed = pdfform.typed_in(document)
-        for number in range(len(document)):
-            page = document[number]
-            if _has_more_than_links(page):
-                flattened |= raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
-        if not flattened:
-            return data, typed
-        flat = BytesIO()
-        document.save(flat)
-    except pypdfium2.PdfiumError:
-        return data, typed
-    return flat.getvalue(), typed
-
-
-def _has_more_than_links(page: Any) -> bool:
-    raw = pypdfium2.raw
+    kinds = set()
     for index in range(raw.FPDFPage_GetAnnotCount(page)):
         annotation = raw.FPDFPage_GetAnnot(page, index)
-        if not annotation:
-            continue
-        kind = raw.FPDFAnnot_GetSubtype(annotation)
-        raw.FPDFPage_CloseAnnot(annotation)
-        if kind != _LINK:
-            return True
-    return False
+        if annotation:
+            kinds.add(raw.FPDFAnnot_GetSubtype(annotation))
+            raw.FPDFPage_CloseAnnot(annotation)
+    return kinds
 
 
 def _scan_date(written: str) -> dict[str, str]:

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import pypdfium2
 
 from intake.reading.clean import clean
+from intake.reading.pages import MAX_FIELDS
 from intake.reading.parts import FormField, Part
 
-_MAX_FIELDS = 2_000
 _MAX_UNITS = 200_000
 _NOTE, _FREE_TEXT, _WIDGET = 1, 3, 20  # FPDF_ANNOT_TEXT, FPDF_ANNOT_FREETEXT, FPDF_ANNOT_WIDGET
 _BUTTON, _CHECKBOX, _RADIO, _COMBO, _LIST, _SIGNATURE = 1, 2, 3, 4, 5, 7  # FPDF_FORMFIELD_…
@@ -26,21 +26,21 @@ class Typed(NamedTuple):
     shown: bool = False
 
 
-def typed_in(document: Any) -> list[Typed]:
-    """What is filled in, in the order of the pages, each field once; call it before the pages are flattened."""
+def typed_on(document: Any, page: Any, number: int) -> list[Typed]:
+    """What is filled in on a page, numbered from 0, each field once; call it before the page is flattened. A comment
+    that is shown stands in the page's own text, unless the page is a form's."""
     found: list[Typed] = []
     seen: set[tuple[str, str]] = set()
     form = document.formenv.raw if document.formenv is not None else None
-    for number in range(len(document)):
-        page = document[number]
-        for annotation in _annotations(page.raw):
-            typed = _typed(form, annotation, number)
-            if typed is not None and (not typed.name or (typed.name, typed.value) not in seen):
-                seen.add((typed.name, typed.value))
-                found.append(typed)
-            if len(found) >= _MAX_FIELDS:
-                return found
-    return found
+    for annotation in _annotations(page.raw):
+        typed = _typed(form, annotation, number)
+        if typed is not None and (not typed.name or (typed.name, typed.value) not in seen):
+            seen.add((typed.name, typed.value))
+            found.append(typed)
+        if len(found) >= MAX_FIELDS:
+            break
+    is_form = any(typed.name for typed in found)
+    return [typed for typed in found if is_form or not typed.shown]
 
 
 def form_part(typed: list[Typed], number: int) -> Part:
@@ -70,7 +70,7 @@ def form_part(typed: list[Typed], number: int) -> Part:
 
 def _annotations(page: Any) -> Iterator[Any]:
     raw = pypdfium2.raw
-    for index in range(min(raw.FPDFPage_GetAnnotCount(page), 10 * _MAX_FIELDS)):
+    for index in range(min(raw.FPDFPage_GetAnnotCount(page), 10 * MAX_FIELDS)):
         annotation = raw.FPDFPage_GetAnnot(page, index)
         if annotation:
             try:
@@ -107,7 +107,7 @@ def _value(form: Any, annotation: Any) -> str:
     if kind in (_COMBO, _LIST):
         chosen = [
             _string(lambda buffer, size, n=n: raw.FPDFAnnot_GetOptionLabel(form, annotation, n, buffer, size))  # type: ignore[misc]
-            for n in range(min(max(raw.FPDFAnnot_GetOptionCount(form, annotation), 0), _MAX_FIELDS))
+            for n in range(min(max(raw.FPDFAnnot_GetOptionCount(form, annotation), 0), MAX_FIELDS))
             if raw.FPDFAnnot_IsOptionSelected(form, annotation, n)
         ]
         if chosen:

@@ -22,6 +22,7 @@ from PIL import Image
 
 from intake.reading.parts import Picture, Unreadable
 from intake.reading.raster import DAMAGED, POINTS, Shown, TooLarge, open_scan
+from intake.reading.sniff import kind_with_pages
 from intake.reading.wire import Options
 
 LONG_SIDE = 1_400
@@ -59,6 +60,7 @@ def draw(data: bytes, media_type: str, options: Options) -> Picture | Unreadable
         if isinstance(found, Unreadable):
             return found
         data, media_type = found
+    media_type = kind_with_pages(data) or media_type  # what is called .pdf may be a JPEG: it is read as what it is
     number, turned = int(options.get("page", 0)), int(options.get("turned", 0))
     if media_type == "application/pdf":
         shown = _of_pdf(data, number, options)

@@ -1,22 +1,20 @@
 """The parent's side of reading: a pool of long-lived processes that untrusted bytes are opened in.
 
 An item can make its process loop, crash or fill its memory. The process is then killed and replaced, the item becomes
-``Unreadable``, and the others never notice. Use a pool from the thread that made it, which must outlive it: the kernel
-kills the children when that thread ends.
+``Unreadable`` (of a file with pages, that page a damaged one), and the others never notice. Use a pool from the thread
+that made it, which must outlive it: the kernel kills the children when that thread ends.
 """
 
 import selectors
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
 from intake.reading import wire
 from intake.reading.child import COMMAND, NONSENSE, Child, Gone, ReadJob
+from intake.reading.feed import Done, Feed, ReadResult, fits
 from intake.reading.limits import Limits
-from intake.reading.parts import Reading, ToolMissing, Unreadable
 from intake.reading.splitting import (
-    NEXT_STEP,
     BrokenStart,
     DrawResult,
     MessageSplit,
@@ -38,25 +36,6 @@ _STARTS = 3
 _HEAVY_WEAR = 20
 _WORN = 10_000
 _LIGHT_TYPES = frozenset({"message/rfc822", "text/plain"})
-
-ReadResult = Reading | Unreadable | ToolMissing
-
-
-class _Feed:
-    """The jobs still to be handed out: those that came back first, then the caller's, taken one by one."""
-
-    def __init__(self, jobs: Iterable[ReadJob]) -> None:
-        self._jobs = iter(jobs)
-        self._returned: deque[ReadJob] = deque()
-
-    def __iter__(self) -> Iterator[ReadJob]:
-        return self
-
-    def __next__(self) -> ReadJob:
-        return self._returned.popleft() if self._returned else next(self._jobs)
-
-    def put_back(self, jobs: Sequence[ReadJob]) -> None:
-        self._returned.extendleft(reversed(jobs))
 
 
 class ReaderPool:
@@ -98,7 +77,8 @@ class ReaderPool:
         self._selector.close()
 
     def read(self, jobs: Iterable[ReadJob]) -> Iterator[tuple[ReadJob, ReadResult]]:
-        """Read the items, and yield each with its result as soon as there is one, in no particular order.
+        """Read the items, and yield each with its result as soon as there is one, in no particular order. A file of
+        several pages is read by all processes, one job a page (``feed``); its result is the same whatever their number.
 
         Jobs are taken from the iterable as processes become free, some twenty ahead for each at most. Each job gets
         exactly one result. ``ToolMissing`` says that the item could not be tried on this machine.
@@ -110,15 +90,16 @@ class ReaderPool:
         if self._reading:
             raise RuntimeError("this pool is reading already")
         self._reading = True
-        feed, done = _Feed(jobs), list[tuple[ReadJob, ReadResult]]()
+        feed, done = Feed(jobs, self._limits), Done()
         try:
             yield from self._read(feed, done)
         except BrokenStart as broken:
             yield from done
-            for job in (*[job for child in self._children for job in child.pending], *feed):
+            for job in feed.untried([job for child in self._children for job in child.pending]):
                 yield job, broken.missing
         finally:
             self._reading = False
+            feed.close()
             for child in [child for child in self._children if child.pending]:
                 self._end(child)
 
@@ -141,7 +122,7 @@ class ReaderPool:
         """
         return self._splitter.draw(job)
 
-    def _read(self, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> Iterator[tuple[ReadJob, ReadResult]]:
+    def _read(self, feed: Feed, done: Done) -> Iterator[tuple[ReadJob, ReadResult]]:
         self._hand_out(feed, done)
         while done or any(child.pending for child in self._children):
             if not done:
@@ -155,7 +136,7 @@ class ReaderPool:
                 # What the caller did meanwhile is not the child's time: its answer may have been waiting for us.
                 child.extend(away)
 
-    def _hand_out(self, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> None:
+    def _hand_out(self, feed: Feed, done: Done) -> None:
         for job in feed:
             light = job.media_type in _LIGHT_TYPES and job.size() <= _LIGHT_BYTES
             try:
@@ -191,7 +172,7 @@ class ReaderPool:
         queueing = [child for child in fit if light and child.light and len(child.pending) < _WINDOW]
         return min(queueing, key=lambda child: len(child.pending), default=None)
 
-    def _collect(self, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> None:
+    def _collect(self, feed: Feed, done: Done) -> None:
         """Wait until some child answers or is overdue, and take what there is."""
         first = min(child.deadline for child in self._children if child.pending)
         heard = self._selector.select(max(0.0, first - self._clock()))
@@ -199,13 +180,13 @@ class ReaderPool:
             child: Child = key.data
             try:
                 for answer in child.receive():
-                    self._take(child, answer, done)
+                    self._take(child, answer, feed, done)
             except Gone as gone:
                 self._bury(child, gone.why, feed, done)
         for child in [child for child in self._children if child.pending and child.deadline <= self._clock()]:
             self._bury(child, overdue(child, self._limits), feed, done)
 
-    def _take(self, child: Child, answer: wire.Answer, done: list[tuple[ReadJob, ReadResult]]) -> None:
+    def _take(self, child: Child, answer: wire.Answer, feed: Feed, done: Done) -> None:
         if isinstance(answer, wire.Ready) and not child.ready:
             child.ready = True
             self._failed_starts = 0
@@ -213,7 +194,10 @@ class ReaderPool:
         elif isinstance(answer, wire.Progress):
             child.step_deadline = self._clock() + self._limits.step_seconds
         elif isinstance(answer, wire.Read | wire.Failed) and child.pending:
-            done.append((child.pending.popleft(), answer.reading if isinstance(answer, wire.Read) else answer.why))
+            if isinstance(answer, wire.Read) and not fits(child.pending[0], answer.reading):
+                raise Gone(NONSENSE)
+            result = answer.reading if isinstance(answer, wire.Read) else answer.why
+            done += feed.take(child.pending.popleft(), result, self._spent(child))
             self._begin(child)
         else:
             raise Gone(NONSENSE)
@@ -222,12 +206,16 @@ class ReaderPool:
         child.begin(self._clock(), self._limits.step_seconds, self._limits.item_seconds)
         child.room = 2 * self._limits.output_bytes  # what follows the answer may be there as well
 
-    def _bury(self, child: Child, why: str, feed: _Feed, done: list[tuple[ReadJob, ReadResult]]) -> None:
+    def _spent(self, child: Child) -> float:
+        """How long it has been at its job."""
+        return max(0.0, self._limits.item_seconds - (child.item_deadline - self._clock()))
+
+    def _bury(self, child: Child, why: str, feed: Feed, done: Done) -> None:
         """End a child. The job that it was at is to blame, unless it never started; the others are handed out anew."""
         last_words = self._end(child)
         jobs = list(child.pending)
         if child.ready and jobs:
-            done.append((jobs.pop(0), Unreadable(why, NEXT_STEP)))
+            done += feed.lost(jobs.pop(0), why, self._spent(child), fresh=child.wear <= _HEAVY_WEAR)
         feed.put_back(jobs)
         if not child.ready:
             self._count_failed_start(last_words or why)

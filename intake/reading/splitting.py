@@ -161,7 +161,8 @@ def overdue(child: Child, limits: Limits) -> str:
     if not child.ready:
         return "It did not come up in time."
     seconds = limits.step_seconds if child.step_deadline <= child.item_deadline else limits.item_seconds
-    return f"Reading this file takes longer than the {seconds:g} seconds that are allowed."
+    what = child.pending[0].what if child.pending else "file"
+    return f"Reading this {what} takes longer than the {seconds:g} seconds that are allowed."
 
 
 def _result(job: ReadJob, first: wire.Answer, answers: Answers) -> SplitResult:

@@ -122,7 +122,8 @@ def answer(body: bytes | memoryview) -> Answer:
     except msgspec.DecodeError as error:
         raise BadFrame from error
     if isinstance(value, Read):
-        _check(value.reading)
+        parts = value.reading.parts
+        _check(value.reading, parts[0].number if parts else 0)  # some pages of a file: numbered as in the whole of it
     elif isinstance(value, Drawn):
         _check_picture(value.picture)
     elif isinstance(value, Rows) and any("\x00" in cell for row in value.rows for cell in row.cells):
@@ -130,8 +131,8 @@ def answer(body: bytes | memoryview) -> Answer:
     return value
 
 
-def _check(reading: Reading) -> None:
-    for number, part in enumerate(reading.parts):
+def _check(reading: Reading, first: int = 0) -> None:
+    for number, part in enumerate(reading.parts, first):
         if part.number != number or "\x00" in part.text or "\x00" in part.name:
             raise BadFrame
         if part.marks and not marks_hold(part):

@@ -6,10 +6,12 @@ stderr, which is closed to it (libraries print there) once it has started.
 """
 
 import argparse
+import gc
 import os
 import socket
 from collections import deque
 from collections.abc import Iterator
+from mmap import ACCESS_COPY, mmap
 
 from intake.reading import dispatch, wire
 from intake.reading.confine import Bounds, allow_step, confine
@@ -94,20 +96,55 @@ def _answers(request: wire.Request, original: int, channel: socket.socket, bound
 
 
 def _read(request: wire.Request, original: int, tick: dispatch.Tick) -> Reading | Unreadable:
-    data = _whole(original)
-    return data if isinstance(data, Unreadable) else dispatch.read(data, request.media_type, request.options, tick)
+    if (refused := _too_large(original)) is not None:
+        return refused
+    if "pages" in request.options:
+        first, end = request.options["pages"]
+        document = _kept.document(original, request)
+        return document if isinstance(document, Unreadable) else dispatch.read_pages(document, first, end, tick)
+    return dispatch.read(_whole(original), request.media_type, request.options, tick)
 
 
 def _draw(request: wire.Request, original: int) -> Picture | Unreadable:
-    data = _whole(original)
-    return data if isinstance(data, Unreadable) else dispatch.draw(data, request.media_type, request.options)
+    refused = _too_large(original)
+    return dispatch.draw(_whole(original), request.media_type, request.options) if refused is None else refused
 
 
-def _whole(original: int) -> bytes | Unreadable:
-    size = os.fstat(original).st_size
-    if size > _MAX_READ_BYTES:
-        return Unreadable(f"This file is larger than {_MAX_READ_BYTES >> 20} MB.", "Ask for it in smaller pieces.")
-    return os.pread(original, size, 0)
+def _too_large(original: int) -> Unreadable | None:
+    if os.fstat(original).st_size <= _MAX_READ_BYTES:
+        return None
+    return Unreadable(f"This file is larger than {_MAX_READ_BYTES >> 20} MB.", "Ask for it in smaller pieces.")
+
+
+def _whole(original: int) -> bytes:
+    return os.pread(original, os.fstat(original).st_size, 0)
+
+
+class _Kept:
+    """The document that was opened last: its further pages mostly come to the same process. It is mapped, not copied,
+    and known by its file (while that is mapped, no other can have its number)."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] | None = None
+        self._document: dispatch.Document | Unreadable | None = None
+
+    def document(self, original: int, request: wire.Request) -> dispatch.Document | Unreadable:
+        """The opened document of a request."""
+        file = os.fstat(original)
+        options = {name: value for name, value in request.options.items() if name != "pages"}
+        of = (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, request.media_type, options)
+        if of != self._of or self._document is None:
+            self._of = self._document = None
+            gc.collect()  # what is let go of here may hold hundreds of megabytes
+            if file.st_size == 0:
+                return dispatch.EMPTY
+            data = mmap(original, file.st_size, access=ACCESS_COPY)
+            self._document = dispatch.open_document(data, request.media_type, options)
+            self._of = of
+        return self._document
+
+
+_kept = _Kept()
 
 
 def _split(request: wire.Request, original: int) -> Iterator[wire.Answer]:

@@ -1,0 +1,114 @@
+"""The text layer of a PDF's pages, by pdfplumber: words with boxes, and how much of the page pictures cover."""
+
+import struct
+from io import BufferedReader, BytesIO, RawIOBase
+from mmap import mmap
+from typing import Any, NamedTuple
+
+import pdfplumber
+from pdfminer.pdfexceptions import PDFException
+from pdfminer.pdftypes import PDFStream
+from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
+
+from intake.reading.pagetext import Box
+
+_KEPT_BYTES = 32_000_000
+
+_DAMAGED = (
+    PdfminerException, MalformedPDFException, PDFException, OSError, ValueError, TypeError, KeyError, IndexError,
+    AttributeError, AssertionError, ArithmeticError, RecursionError, struct.error,
+)  # fmt: skip
+"""What pdfminer raises on damaged pages: it trusts most of what it finds."""
+
+
+class Seen(NamedTuple):
+    """The text layer of a page: its words, in points from the top left of the page as shown, and how much of the page
+    pictures cover, 0 to 1."""
+
+    boxes: list[Box]
+    pictures: float
+
+
+class Layers:
+    """The text layers of a PDF's pages, as far as pdfplumber can open it and finds as many pages as PDFium. It is
+    opened when the first of them is asked for: a PDF of pictures needs none."""
+
+    def __init__(self, data: bytes | mmap, pages: int) -> None:
+        """Args: data: the PDF. pages: how many pages it has."""
+        self._data = data
+        self._count = pages
+        self._pdf: Any = None
+        self._found: list[Any] | None = None
+
+    def page(self, number: int) -> Seen | None:
+        """The text layer of a page, numbered from 0; None if it can't be read."""
+        if self._found is None:
+            self._found = self._open()
+        if not self._found:
+            return None
+        page = self._found[number]
+        try:
+            return _seen(page)
+        except _DAMAGED:
+            return None
+        finally:
+            page.close()
+            self._let_go()
+
+    def _open(self) -> list[Any]:
+        data = self._data
+        stream: Any = BytesIO(data) if isinstance(data, bytes) else BufferedReader(_View(data))
+        try:
+            self._pdf = pdfplumber.open(stream)
+            found: list[Any] = self._pdf.pages
+        except _DAMAGED:
+            return []
+        return found if len(found) == self._count else []
+
+    def _let_go(self) -> None:
+        """Forget the streams of earlier pages (pictures, mostly), which pdfminer would keep to the end."""
+        cached: dict[int, tuple[Any, Any]] = getattr(self._pdf.doc, "_cached_objs", {})
+        streams = {key: found[0] for key, found in cached.items() if isinstance(found[0], PDFStream)}
+        if sum(len(stream.rawdata or b"") + len(stream.data or b"") for stream in streams.values()) > _KEPT_BYTES:
+            for key in streams:
+                del cached[key]
+
+
+def _seen(page: Any) -> Seen:
+    left, top, right, bottom = (float(edge) for edge in page.cropbox)
+    width, height = right - left, bottom - top
+    boxes = [
+        Box(word["text"], word["x0"] - left, word["top"] - top, word["x1"] - left, word["bottom"] - top)
+        for word in page.extract_words(x_tolerance_ratio=0.15)
+    ]
+    shown = [box for box in boxes if box.x1 > 0 and box.bottom > 0 and box.x0 < width and box.top < height]
+    covered = 0.0
+    for image in page.images:
+        across = min(float(image["x1"]), right) - max(float(image["x0"]), left)
+        down = min(float(image["bottom"]), bottom) - max(float(image["top"]), top)
+        covered += max(0.0, across) * max(0.0, down)
+    return Seen(shown, min(1.0, covered / (width * height)) if width * height > 0 else 0.0)
+
+
+class _View(RawIOBase):
+    """A file to read from that is the mapped one, with a position of its own and nothing copied."""
+
+    def __init__(self, data: mmap) -> None:
+        self._data = data
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = max(0, offset + (0, self._at, len(self._data))[whence])
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._data[self._at : self._at + len(buffer)]
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
