@@ -16,12 +16,22 @@ export DEBIAN_FRONTEND     := noninteractive
 
 # Debian packages, each with the file that shows that it is there (looked at every time, which costs nothing)
 DEBIAN_RUN   := tesseract-ocr-eng:/usr/share/tesseract-ocr/5/tessdata/eng.traineddata bubblewrap:/usr/bin/bwrap
-DEBIAN_TEST  := $(DEBIAN_RUN) dovecot-imapd:/usr/lib/dovecot/imap
 DEBIAN_BENCH := isync:/usr/bin/mbsync
+# The letters that `make accuracy` and some tests set are in fonts under free licences (OFL, Caladea Apache 2.0, DejaVu
+# Bitstream Vera); heif-enc writes the HEIC of a telephone, which no permissive library does.
+TRUETYPE := /usr/share/fonts/truetype
+OPENTYPE := /usr/share/fonts/opentype
+DEBIAN_ACCURACY := fonts-liberation2:$(TRUETYPE)/liberation2 fonts-dejavu-core:$(TRUETYPE)/dejavu/DejaVuSerif.ttf \
+  fonts-crosextra-carlito:$(TRUETYPE)/crosextra/Carlito-Regular.ttf fonts-breip:$(TRUETYPE)/breip \
+  fonts-crosextra-caladea:$(TRUETYPE)/crosextra/Caladea-Regular.ttf fonts-kristi:$(TRUETYPE)/kristi \
+  fonts-courier-prime:$(OPENTYPE)/courier-prime fonts-ebgaramond:$(OPENTYPE)/ebgaramond \
+  fonts-dancingscript:$(OPENTYPE)/dancingscript fonts-kaushanscript:$(OPENTYPE)/kaushanscript \
+  fonts-ecolier-court:$(TRUETYPE)/ecolier-court libheif-examples:/usr/bin/heif-enc
+DEBIAN_TEST  := $(DEBIAN_RUN) dovecot-imapd:/usr/lib/dovecot/imap $(DEBIAN_ACCURACY)
 
 .PHONY: help
 help: ## what can be made (this list)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(READY) debian-test ## everything that running and testing need: .venv, Debian packages
@@ -49,6 +59,11 @@ format: $(READY) ## let ruff lay out the code and mend what it can
 .PHONY: bench
 bench: setup debian-bench ## speed and memory, each beside a baseline measured in the same run
 	@$(PY) -m benchmarks $(ARGS)
+
+.PHONY: accuracy
+accuracy: setup debian-accuracy ## how well letters are read, from pictures whose words are known   (PAGES=1 CORPUS=DIR KEEP=DIR)
+	@$(PY) -m benchmarks.accuracy --pages $(or $(PAGES),1) $(if $(CORPUS),--corpus "$(abspath $(CORPUS))") \
+	  $(if $(KEEP),--keep "$(abspath $(KEEP))") $(ARGS)
 
 .PHONY: corpus
 corpus: setup ## the tests on a folder of real mail: make corpus CORPUS=DIR
@@ -95,10 +110,11 @@ $(READY): pyproject.toml requirements.lock
 	@[ "$$(id -u)" != 0 ] || chmod -R go+rX $(VENV) channels intake storage
 	@touch $@
 
-.PHONY: debian-run debian-test debian-bench
+.PHONY: debian-run debian-test debian-bench debian-accuracy
 debian-run: ; @$(call debian,$(DEBIAN_RUN))
 debian-test: ; @$(call debian,$(DEBIAN_TEST))
 debian-bench: ; @$(call debian,$(DEBIAN_BENCH))
+debian-accuracy: ; @$(call debian,$(DEBIAN_ACCURACY))
 
 # Installs what is missing, as root or with a sudo that asks nothing; else it stops with the one line to type. A mail
 # server that this has just installed is not left running: the tests start their own, on ports of their own.

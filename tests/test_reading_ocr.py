@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from intake.reading import dispatch, ocr, raster
+from intake.reading import dispatch, ocr, raster, tesseract
 from intake.reading.dispatch import ToolMissingError
 from intake.reading.parts import Part, Reading, Unreadable
 
@@ -230,11 +230,11 @@ def test_a_picture_that_would_fill_the_memory_is_not_unpacked():
 
 def test_without_language_data_the_tool_is_missing_and_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
-    ocr._engine.cache_clear()
+    tesseract._engine.cache_clear()
     with pytest.raises(ToolMissingError) as caught:
         read(saved(sheet()))
     assert "tesseract-ocr-eng" in caught.value.missing.advice
-    ocr._engine.cache_clear()
+    tesseract._engine.cache_clear()
 
 
 def test_a_pixel_is_a_page():

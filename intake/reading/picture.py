@@ -21,7 +21,7 @@ import pypdfium2
 from PIL import Image
 
 from intake.reading.parts import Picture, Unreadable
-from intake.reading.raster import DAMAGED, POINTS, Shown, TooLarge, open_scan
+from intake.reading.raster import DAMAGED, POINTS, Shown, TooLarge, flat, on_white, open_scan
 from intake.reading.sniff import kind_with_pages
 from intake.reading.wire import Options
 
@@ -108,7 +108,7 @@ def _of_scan(data: bytes, number: int, options: Options) -> Shown | Unreadable:
     whole = "box" not in options
     try:
         image, (across, down) = scan.shown(number, LONG_SIDE if whole else max(scan.size))
-        image = _on_white(image)
+        image = _as_seen(image)
     except TooLarge as error:
         return Unreadable(str(error), _OPEN_IT)
     except DAMAGED:
@@ -136,19 +136,10 @@ def _sized(image: Image.Image, across: float, down: float, dpi: float) -> Shown:
     return Shown(image, (dpi, dpi))
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    """The picture in grey or RGB as it looks on white paper."""
-    if image.mode in ("1", "L"):
-        return image.convert("L")
-    if image.mode.startswith(("I", "F")) or image.mode == "LAB":
-        from intake.reading.raster import flat
-
-        return flat(image)
-    if image.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in image.info:
-        layers = image.convert("RGBA")
-        white = Image.new("RGBA", layers.size, "white")
-        return Image.alpha_composite(white, layers).convert("RGB")
-    return image.convert("RGB")
+def _as_seen(image: Image.Image) -> Image.Image:
+    """The picture in grey or RGB, as it looks on white paper."""
+    grey = image.mode in ("1", "L", "LAB") or image.mode.startswith(("I", "F"))
+    return flat(image) if grey else on_white(image)
 
 
 def _cut(options: Options, width: float, height: float) -> Box:

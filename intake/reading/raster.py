@@ -8,7 +8,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import NamedTuple
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageChops, ImageOps
 
 from intake.reading.parts import Unreadable
 from intake.reading.sniff import not_a
@@ -23,6 +23,8 @@ _LIKELY_LONG_SIDE_INCHES = 24.0
 _A4_LONG_SIDE_INCHES = 11.69
 _DPI = (50.0, 2_400.0)
 _SQUARE = 1.1
+_COLOUR = 60  # apart: the brightest and the darkest colour of a pixel; the noise of a JPEG stays below
+_COLOURED_SHARE = 0.0005  # of the pixels of a page; a stamp has 0.005
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 _FORMATS: tuple[str, ...] = ("TIFF", "JPEG", "PNG", "GIF")
 _HEIF = ("HEIF",)
@@ -40,11 +42,15 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 class Page(NamedTuple):
-    """A picture as a person sees it: upright, grey, with square pixels; dots per inch, and whether they are a guess."""
+    """A picture as a person sees it: upright, grey, with square pixels; dots per inch, and whether they are a guess.
+
+    ``faded`` is the same with what is coloured faded away (a red stamp, yellow paper), None if nothing on it is.
+    """
 
     grey: Image.Image
     dpi: float
     dpi_assumed: bool
+    faded: Image.Image | None = None
 
 
 class Shown(NamedTuple):
@@ -77,7 +83,7 @@ class Scan:
             OSError and others of ``DAMAGED``: it can't be decoded.
         """
         upright, dpi, _ = self._upright(number)
-        return _squared(flat(upright), dpi)
+        return _squared(flat(upright), dpi, faded(upright))
 
     def shown(self, number: int, enough: int) -> Shown:
         """The same frame to look at. ``enough``: a long side of so many pixels will do, where it is quicker to decode.
@@ -151,20 +157,42 @@ def local_time(year: str, month: str, day: str, hour: str, minute: str, second: 
     return written if moment.year in _YEARS else None
 
 
+def page_of(image: Image.Image, dpi: float) -> Page:
+    """Any picture that stands upright, with square pixels, as a page."""
+    return Page(flat(image), dpi, dpi_assumed=False, faded=faded(image))
+
+
 def flat(image: Image.Image) -> Image.Image:
-    """The picture in grey as it looks on white paper."""
+    """The picture in grey as it looks on white paper: everything that can be seen on it is there."""
     mode = image.mode
     if mode in ("1", "L"):
         return image.convert("L")
     if mode.startswith(("I", "F")):
         return _eight_bit(image)
-    if mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in image.info:
-        layers = image.convert("RGBA")
-        white = Image.new("RGBA", layers.size, "white")
-        return Image.alpha_composite(white, layers).convert("L")
     if mode == "LAB":
         return image.getchannel(0)
-    return image.convert("RGB").convert("L")
+    return on_white(image).convert("L")
+
+
+def faded(image: Image.Image) -> Image.Image | None:
+    """The brightest colour of each pixel, on white paper: black print stays black, while a red stamp and coloured
+    paper turn light. None where that changes nothing."""
+    if image.mode in ("1", "L", "LA", "La", "LAB") or image.mode.startswith(("I", "F")):
+        return None
+    red, green, blue = on_white(image).split()
+    brightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
+    colour = ImageChops.subtract(brightest, darkest).histogram()
+    return brightest if sum(colour[_COLOUR:]) > _COLOURED_SHARE * sum(colour) else None
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """The picture in RGB as it looks on white paper."""
+    if image.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in image.info:
+        layers = image.convert("RGBA")
+        white = Image.new("RGBA", layers.size, "white")
+        return Image.alpha_composite(white, layers).convert("RGB")
+    return image.convert("RGB")
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -175,16 +203,17 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return whole.point(lambda value: value * (255.0 / top)).convert("L")
 
 
-def _squared(grey: Image.Image, dpi: tuple[float, float] | None) -> Page:
+def _squared(grey: Image.Image, dpi: tuple[float, float] | None, brightest: Image.Image | None = None) -> Page:
     """The page with square pixels: a fax has twice as many across as down."""
     if dpi is not None and max(dpi) > _SQUARE * min(dpi):
         across, down = dpi
         best = max(dpi)
-        grey = grey.resize((round(grey.width * best / across), round(grey.height * best / down)))
+        size = (round(grey.width * best / across), round(grey.height * best / down))
+        grey, brightest = grey.resize(size), brightest.resize(size) if brightest else None
         dpi = (best, best)
     if dpi is not None:
-        return Page(grey, max(dpi), dpi_assumed=False)
-    return Page(grey, _assumed_dpi(max(grey.size)), dpi_assumed=True)
+        return Page(grey, max(dpi), dpi_assumed=False, faded=brightest)
+    return Page(grey, _assumed_dpi(max(grey.size)), dpi_assumed=True, faded=brightest)
 
 
 def _assumed_dpi(long_side: float) -> float:
