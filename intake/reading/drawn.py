@@ -5,7 +5,7 @@ what the file says of them (turned, cropped, inverted, masked, CMYK) is already 
 """
 
 import ctypes
-from math import sqrt
+from math import hypot, sqrt
 from typing import Any, NamedTuple, cast
 
 import pypdfium2
@@ -97,12 +97,15 @@ def _scan(image: Any, page: Any) -> Scan | None:
     details = raw.FPDF_IMAGEOBJ_METADATA()
     if not raw.FPDFImageObj_GetImageMetadata(image, page, details):
         return None
-    across, down = float(details.horizontal_dpi), float(details.vertical_dpi)
+    placing = image.get_matrix()
+    wide, high = hypot(placing.a, placing.b), hypot(placing.c, placing.d)
+    if not (wide > 0 and high > 0):
+        return None
+    across, down = pixels * POINTS / wide, lines * POINTS / high
     if not (0 < across < _MAX_OWN_DPI and 0 < down < _MAX_OWN_DPI):
         return None
-    placing = image.get_matrix()
     turned = (page.get_rotation() in (90, 270)) != (abs(placing.b) > abs(placing.a))
-    placed = [pixels * POINTS / across, lines * POINTS / down]
+    placed = [wide, high]
     if turned:
         pixels, lines = lines, pixels
         placed.reverse()

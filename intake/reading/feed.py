@@ -168,7 +168,7 @@ class Feed:
             if page is not None:
                 return page
         job = next(self._jobs)
-        if not has_pages(job.media_type):
+        if not has_pages(job.media_type) or "pages" in job.options:  # or only some pages of it are wanted
             return job
         self._begun.append(Document(job, self._limits))
         return self._begun[-1].pages(0, 1)
@@ -227,7 +227,7 @@ _decoder = msgspec.msgpack.Decoder(Reading)
 def fits(job: ReadJob, reading: Reading) -> bool:
     """Whether a reading can be the answer to a job: parts numbered from where they must, and of a file with pages
     those that were asked for and, behind them, at most what was typed into a form."""
-    first = job.first if isinstance(job, PageJob) else 0
+    first = job.options.get("pages", [0])[0]
     if reading.parts and reading.parts[0].number != first:
         return False
     if not isinstance(job, PageJob) or (first == 0 and "pages" not in reading.facts):

@@ -7,7 +7,7 @@ import time
 from collections import deque
 
 from intake.reading import wire
-from intake.reading.parts import Part, Piece, Reading, Row, Table, ToolMissing
+from intake.reading.parts import Part, Piece, Reading, Row, Table, ToolMissing, Unreadable
 
 
 def echo(text, number=0):
@@ -16,8 +16,37 @@ def echo(text, number=0):
     )
 
 
-def answers(word, rest):
+def document(rest, first, end):
+    """A file of pages: a letter for each says what becomes of it; a big one only if this process has read before."""
+    global pages_read
+    fate = rest[first : first + 1] if end > first else ""
+    if (fate == "w" and first == 0) or fate == "c" or (fate == "C" and pages_read):
+        os.abort()
+    pages_read += 1
+    if fate == "h":
+        time.sleep(1000)
+    if fate == "t":
+        return wire.Failed(ToolMissing("a tool", "Install it."))
+    if fate == "u":
+        return wire.Failed(Unreadable("Reason.", "Next."))
+    wrong = 1 if fate == "n" else 0
+    time.sleep(0.02 if fate == "s" else 0)
+    text = "x" * 600_000 if fate == "b" else f"{fate}{first}"
+    parts = [
+        Part(number=n + wrong, kind="page", media_type="application/pdf", page=n + 1, text=text)
+        for n in range(first, min(end, len(rest)))
+    ]
+    count = {"m": "5000", "z": "0"}.get(fate, str(len(rest)))
+    return wire.Read(Reading(reader="odd 1", parts=parts, facts={"pages": count, "pid": str(os.getpid())}))
+
+
+pages_read = 0
+
+
+def answers(word, rest, options):
     match word:
+        case "document":
+            yield document(rest, *options["pages"])
         case "echo":
             yield echo(rest)
         case "pid":
@@ -79,11 +108,11 @@ def main():
             return
         originals.extend(descriptors)
         for body in frames.feed(data):
-            wire.request(body)
+            options = wire.request(body).options
             descriptor = originals.popleft()
             word, _, rest = os.read(descriptor, 10_000).decode().partition(" ")
             os.close(descriptor)
-            for answer in answers(word, rest):
+            for answer in answers(word, rest, options):
                 channel.sendall(answer if isinstance(answer, bytes) else wire.frame(answer))
 
 
