@@ -66,7 +66,7 @@ accuracy: setup debian-accuracy ## how well letters are read, from pictures whos
 	  $(if $(KEEP),--keep "$(abspath $(KEEP))") $(ARGS)
 
 .PHONY: corpus
-corpus: setup ## the tests on a folder of real mail: make corpus CORPUS=DIR
+corpus: setup ## the tests on a folder of real mail and scans: make corpus CORPUS=DIR
 	@test -n "$(CORPUS)" || { echo 'make corpus: say which folder: make corpus CORPUS=DIR' >&2; exit 2; }
 	@test -d "$(CORPUS)" || { echo 'make corpus: there is no folder "$(CORPUS)"' >&2; exit 2; }
 	@CORPUS="$(abspath $(CORPUS))" $(PY) -m pytest $(PYTEST_ARGS) tests/corpus
@@ -78,6 +78,10 @@ kills: setup ## kill -9 at a random moment, many times, and compare the exports 
 .PHONY: mailbox
 mailbox: setup ## all that can happen to a mailbox of 10,000 messages; none is lost or doubled   (MESSAGES=10000 CUTS=200)
 	@$(PY) -m tests.mailbox --messages $(or $(MESSAGES),10000) --cuts $(or $(CUTS),200)
+
+.PHONY: scans
+scans: setup ## scans that take minutes or much memory, and one that takes 20 s to be written   (ARGS="1000")
+	@$(PY) -m tests.scans $(ARGS)
 
 .PHONY: lock
 lock: $(READY) ## write requirements.lock anew from pyproject.toml   (UPGRADE=1 for newer versions)

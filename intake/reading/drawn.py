@@ -90,6 +90,16 @@ def pictures(page: Any) -> list[Scan]:
     return sorted(found, key=lambda scan: -scan.share)
 
 
+def lacks_a_picture(page: Any) -> bool:
+    """Whether a picture of a page can't be unpacked: PDFium leaves it out without a word."""
+    try:
+        for thing in page.get_objects(filter=(_IMAGE,), max_depth=_MAX_DEPTH):
+            thing.get_bitmap().close()
+    except pypdfium2.PdfiumError:
+        return True
+    return False
+
+
 def _scan(image: Any, page: Any) -> Scan | None:
     raw = pypdfium2.raw
     width, height = page.get_size()

@@ -25,10 +25,10 @@ from msgspec.structs import replace as changed
 
 from intake.reading import ocr, pdfform, trust
 from intake.reading.dispatch import ToolMissingError
-from intake.reading.drawn import NotDrawn, draw
+from intake.reading.drawn import NotDrawn, draw, lacks_a_picture
 from intake.reading.pages import MAX_PAGES, damaged_page
 from intake.reading.pagetext import Box, compose, into_lines, into_paragraphs
-from intake.reading.parts import Code, OtherReading, Part, Reading, Unreadable, Word
+from intake.reading.parts import INKED, Code, OtherReading, Part, Reading, Unreadable, Word
 from intake.reading.pdfform import Typed
 from intake.reading.pdflayer import Layers
 from intake.reading.raster import POINTS, Page, flat, local_time
@@ -52,6 +52,8 @@ PROTECTED = Unreadable(
 )
 _AGAIN = "Ask for it again, or scan the letter again."
 _DAMAGED_PAGE = "This page is damaged and could not be drawn."
+_LOST_PICTURE = "The picture that this page should show is damaged and could not be drawn."
+_ZIP = b"PK\x03\x04"
 
 
 def opened(data: bytes | mmap, options: Options) -> "PdfFile | Unreadable":  # noqa: ARG001 - as all readers
@@ -61,7 +63,8 @@ def opened(data: bytes | mmap, options: Options) -> "PdfFile | Unreadable":  # n
         data: its bytes; they are not copied.
         options: none.
     """
-    if b"%PDF-" not in data[:_HEAD_BYTES]:
+    # A zip that holds PDFs unpacked has their words in it, and would pass for the last of them.
+    if data[:4] == _ZIP or b"%PDF-" not in data[:_HEAD_BYTES]:
         return Unreadable(not_a("a PDF", data), "Open it by hand, and ask for a PDF or a scan if it is a letter.")
     tail = data[-_TAIL_BYTES:]
     if b"startxref" not in tail and b"%%EOF" not in tail:
@@ -261,6 +264,8 @@ def _by_ocr(page: Any, number: int) -> Part:
     if not likely:  # a photograph without a resolution, one point a pixel: most likely of a sheet of paper
         dpi = max(picture.size) / _A4_INCHES
     read = ocr.page_part(Page(flat(picture), dpi, dpi_assumed=not likely), number, _MEDIA_TYPE)
+    if not read.words and (read.ink or 0.0) < INKED and lacks_a_picture(page):
+        return damaged_page(number, _MEDIA_TYPE, _LOST_PICTURE)  # it would pass for an empty page
     return _in_points_of(read, width, height)
 
 

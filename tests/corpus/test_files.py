@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 
 from tests.support.consultation import Consultation, living, message, start
+from tests.support.pages import pages_in, pages_out
+
+PAGED = (".pdf", ".tif", ".png", ".jpg")
 
 
 def files(*folders: Path) -> list[Path]:
@@ -12,17 +15,41 @@ def files(*folders: Path) -> list[Path]:
 
 
 def test_every_scan_and_damaged_pdf_has_an_outcome(corpus: Path, place: Consultation) -> None:
-    """Each is read or quarantined with a reason and a next step; the run ends, and no process survives it."""
-    found = files(corpus / "scans", corpus / "bad/qpdf")
-    for number, path in enumerate(found):
-        place.put(f"letters/{number:03d}-{path.name}", path.read_bytes())
+    """Each is read, or set aside or quarantined with a reason and a next step; what is read has as many pages as other
+    libraries count in it; the run ends, and no process survives it."""
+    found = {f"{n:03d}-{path.name}": path for n, path in enumerate(files(corpus / "scans", corpus / "bad/qpdf"))}
+    for name, path in found.items():
+        place.put(f"letters/{name}", path.read_bytes())
+    place.configure("processes = 1", "processes = 2")
     run = start(place.command_line("run", "--channel", "letters", "--json"), place.folder)
     assert run.wait(timeout=1500) == 0
     assert living(run.pid) == []
     place.takes("letters", listed=len(found), received=0, waiting=0, pending=0)
-    assert len(place.receipts("letters")) == len(found)
+    receipts = place.receipts("letters")
+    assert sorted(r["source_key"] for r in receipts) == sorted(found)
+    assert [
+        r["source_key"] for r in receipts if r["outcome"] in ("quarantined", "set_aside", "repeat") and not r["reason"]
+    ] == []
     assert all(item["reason"] and item["next"] for item in place.items("quarantined"))
     assert place.failures() == {}
+    out = pages_out(place, "letters")
+    read = [r["source_key"] for r in receipts if r["outcome"] in ("read", "set_aside")]
+    counted = {name: pages_in(found[name].read_bytes()) for name in read if found[name].suffix in PAGED}
+    assert sum(count is not None for count in counted.values()) > 250
+    wrong = {name: (count, out[name]) for name, count in counted.items() if count not in (None, out[name])}
+    assert wrong == {}
+
+
+def test_known_words_are_read_whichever_way_the_page_lies(corpus: Path, place: Consultation) -> None:
+    """A page of tesseract's in four rotations says the same; so do the scans whose words are known as the original's."""
+    truth = (corpus / "scans/tesseract-test/phototest.gold.txt").read_text(encoding="utf-8").split()
+    names = ["phototest.tif", "phototest-rotated-180.png", "phototest-rotated-L.png", "phototest-rotated-R.png"]
+    for name in names:
+        place.put(f"letters/{name}", (corpus / "scans/tesseract-test" / name).read_bytes())
+    place.takes("letters", read=len(names))
+    for row in place.responses("letters"):
+        said = row["text"].split()
+        assert len(set(truth) - set(said)) <= len(truth) // 50, row["source"]
 
 
 def test_tables_hold_what_their_truth_says(corpus: Path, place: Consultation) -> None:

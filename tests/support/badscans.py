@@ -92,6 +92,14 @@ def _no_pages() -> bytes:
     return raw_pdf(b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [] /Count 0 >>")
 
 
+def _one_lost() -> bytes:
+    """Two pages, of which the second one's picture does not unpack."""
+    whole = scanned_pdf(sheet(), sheet(["The end."]))
+    start = whole.rindex(b"/Subtype /Image")
+    at = whole.index(b"stream", start) + 20
+    return whole[:at] + b"!" * 400 + whole[at + 400 :]
+
+
 def _turned(*turns: Image.Transpose | None) -> bytes:
     return scanned_pdf(*(sheet() if turn is None else sheet().transpose(turn) for turn in turns))
 
@@ -111,13 +119,13 @@ QUICK = (
     BadScan("cut.png", lambda: saved(sheet(), "PNG")[:5_000], ""),
     BadScan("14400 points.pdf", lambda: _typed(size=(14_400, 14_400)), text=WORDS),
     BadScan("30000 x 30000.tif", lambda: white_tiff(30_000), "30000 × 30000 pixels"),
-    BadScan("looping to its root.pdf", lambda: _looping(b"2 0 R"), ""),
-    BadScan("looping to its branch.pdf", lambda: _looping(b"5 0 R"), ""),
+    BadScan("looping to its root.pdf", lambda: _looping(b"2 0 R"), text=KEEP),
+    BadScan("looping to its branch.pdf", lambda: _looping(b"5 0 R"), text=KEEP),
     BadScan("its own kid.pdf", lambda: pages_pdf(b"2 0 R"), ""),
     BadScan("jbig2.pdf", lambda: picture_pdf(*_jbig2()), text=WORDS),
-    BadScan("damaged jbig2.pdf", lambda: _undecodable(b"JBIG2Decode"), need="rescan"),
-    BadScan("damaged jpeg.pdf", lambda: _undecodable(b"DCTDecode"), need="rescan"),
-    BadScan("damaged jpeg2000.pdf", lambda: _undecodable(b"JPXDecode"), need="rescan"),
+    BadScan("damaged jbig2.pdf", lambda: _undecodable(b"JBIG2Decode"), "should show is damaged"),
+    BadScan("damaged jpeg.pdf", lambda: _undecodable(b"DCTDecode"), "should show is damaged"),
+    BadScan("damaged jpeg2000.pdf", lambda: _undecodable(b"JPXDecode"), "should show is damaged"),
     BadScan("no resolution.png", _no_resolution, text=WORDS),
     BadScan(
         "no pages.pdf",
@@ -138,12 +146,13 @@ QUICK = (
         need="attachment",
     ),
     BadScan("script.pdf", lambda: with_files({}, script="while(1);"), text=KEEP),
-    BadScan("picture called.pdf", lambda: picture("Keep it."), "not a PDF"),
-    BadScan("pdf called.jpg", lambda: pdf("Keep it."), "not a picture"),
-    BadScan("zip called.pdf", _zip, "zip"),
+    BadScan("picture called.pdf", lambda: picture("Keep it."), text="Keep it."),
+    BadScan("pdf called.jpg", lambda: pdf("Keep it."), text="Keep it."),
+    BadScan("zip called.pdf", _zip, "zipped"),
     BadScan("words.tif", lambda: b"Keep it." * 100, "not a picture"),
     BadScan("empty.pdf", lambda: b"", "empty"),
     BadScan("perspective.jpg", lambda: saved(askew(sheet()), "JPEG", quality=85), text=WORDS),
+    BadScan("lost among others.pdf", _one_lost, pages=2, text=WORDS, need="rescan"),
     BadScan("upside down.pdf", lambda: _turned(HALF), text=WORDS),
     BadScan("mixed.pdf", lambda: _turned(None, LEFT, RIGHT), pages=3, text=WORDS),
 )

@@ -4,7 +4,7 @@ import io
 import struct
 from collections.abc import Sequence
 
-from PIL import ExifTags, Image, ImageDraw, ImageFont
+from PIL import ExifTags, Image, ImageChops, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -46,7 +46,7 @@ def tiff(*pages: Image.Image, dpi: int = DPI, **more: object) -> bytes:
 
 def g4(lines: Sequence[str] = LETTER, dpi: int = DPI) -> tuple[bytes, tuple[int, int]]:
     """The bare bytes of a page in Group 4 (ITU-T T.6), and its size in pixels. As JBIG2 and PDF have it, 1 is black."""
-    page = bilevel(lines, dpi)
+    page = ImageChops.invert(bilevel(lines, dpi))  # Pillow codes what is bright as the fax's black
     content = saved(page, "TIFF", compression="group4", strip_size=1 << 24)
     with Image.open(io.BytesIO(content)) as image:
         (start,), (length,) = image.tag_v2[273], image.tag_v2[279]  # type: ignore[attr-defined]  # a TIFF's

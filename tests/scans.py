@@ -1,0 +1,80 @@
+"""Scans that take minutes or much memory, and one that takes 20 s to be written: ``python -m tests.scans [NAME]…``.
+
+Each is taken in by a run of its own, which must end, account for it, and leave no process behind. Printed are what became
+of it, how long that took and the most memory that a process of the run had. NAME is a piece of a scan's name.
+"""
+
+import argparse
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from tests.support.badscans import HEAVY, BadScan
+from tests.support.consultation import Consultation, living, start
+from tests.test_bad_scans import check
+from tests.test_scan_folder import slow_scan
+
+_MOST_MB = 1_024
+_SECONDS = 3_600
+
+
+def peak_kb(group: int, ended: threading.Event) -> int:
+    """The most memory (VmHWM) that any process of a group has had, looked at until it has ended."""
+    most = 0
+    while not ended.is_set():
+        for pid in living(group):
+            try:
+                lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+            except OSError:
+                continue
+            most = max([most, *(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))])
+        ended.wait(0.2)
+    return most
+
+
+def take(scan: BadScan, folder: Path) -> bool:
+    """Take one scan in, and say what became of it; whether it ended as it must."""
+    here = Consultation(folder)
+    here.configure("processes = 1", "processes = 2")
+    here.put(f"letters/{scan.name}", scan.make())
+    began, ended, peaks = time.monotonic(), threading.Event(), list[int]()
+    run = start(here.command_line("run", "--channel", "letters", "--json"), here.folder)
+    watching = threading.Thread(target=lambda: peaks.append(peak_kb(run.pid, ended)))
+    watching.start()
+    code = run.wait(timeout=_SECONDS)
+    seconds = time.monotonic() - began
+    left = living(run.pid)
+    ended.set()
+    watching.join()
+    (receipt,) = here.receipts("letters")
+    print(f"{scan.name:24} {receipt['outcome']:12} {seconds:7.1f} s {peaks[0] // 1024:6} MB  {receipt['reason'] or ''}")
+    problems = [f"the run ended with {code}"] * (code != 0) + [f"processes are left: {left}"] * bool(left)
+    problems += [f"a process had more than {_MOST_MB} MB"] * (peaks[0] > _MOST_MB * 1024)
+    try:
+        check(here, scan)
+    except AssertionError as error:
+        problems.append(str(error).splitlines()[0])
+    for problem in problems:
+        print(f"    NOT AS IT SHOULD BE: {problem}")
+    return not problems
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.scans")
+    parser.add_argument("name", nargs="*")
+    wanted = parser.parse_args().name
+    good = True
+    for scan in HEAVY:
+        if not wanted or any(piece in scan.name for piece in wanted):
+            with tempfile.TemporaryDirectory() as folder:
+                good &= take(scan, Path(folder))
+    if not wanted or "slow" in wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            slow_scan(Consultation(Path(folder)), seconds=20, settle=5, pauses=5)
+            print("slow.pdf                 read         once and whole, written over 20 s with pauses of 4 s")
+    raise SystemExit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
