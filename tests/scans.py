@@ -1,7 +1,7 @@
 """Scans that take minutes or much memory, and one that takes 20 s to be written: ``python -m tests.scans [NAME]…``.
 
-Each is taken in by a run of its own, which must end, account for it, and leave no process behind. Printed are what became
-of it, how long that took and the most memory that a process of the run had. NAME is a piece of a scan's name.
+Each is taken in by a run of its own, which must end, account for it, and leave no process behind. Printed are what
+became of it, how long that took and the most memory that a process of the run had. NAME is a piece of a scan's name.
 """
 
 import argparse
