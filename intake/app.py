@@ -197,7 +197,15 @@ class App:
         """
         questions = self.consultation.exported_questions
         with _storage_errors():
-            found = crop(self.database, self.pictures, self.consultation.reference_prefix, questions, typed, column)
+            found = crop(
+                self.database,
+                self.originals,
+                self.pictures,
+                self.consultation.reference_prefix,
+                questions,
+                typed,
+                column,
+            )
         try:
             target.write_bytes(found.picture.content)
         except OSError as error:

@@ -7,10 +7,11 @@ from typing import Any
 from intake.errors import ConfigurationError, NoPicture
 from intake.pictures import Box, Pictures, find_sheet
 from intake.reading.parts import Picture
+from intake.trace import trace
 from intake.wish import find_target
-from storage import decisions, receipts, responses
+from storage import receipts, responses
 from storage.database import Database
-from storage.responses import EvidenceView
+from storage.originals import OriginalStore
 from storage.schema import columns
 
 _WHOLE = ("text",)
@@ -28,7 +29,10 @@ class Crop:
     picture: Picture
 
 
-def crop(database: Database, pictures: Pictures, prefix: str, questions: list[str], typed: str, column: str) -> Crop:
+def crop(
+    database: Database, originals: OriginalStore, pictures: Pictures, prefix: str, questions: list[str], typed: str,
+    column: str,
+) -> Crop:  # fmt: skip
     """The picture of a field's box, upright: of several boxes the first that ``trace`` prints; of a text, all that
     stand on its first page.
 
@@ -39,46 +43,39 @@ def crop(database: Database, pictures: Pictures, prefix: str, questions: list[st
     """
     if column not in columns(questions):
         raise ConfigurationError(f"--crop: FIELD should be a column of the export, such as postcode or {questions[0]}.")
+    pieces: list[dict[str, Any]] = trace(database, originals, prefix, questions, typed)["fields"].get(column, [])
+    placed = [piece for piece in pieces if piece["place"] is not None and {"page", "box"} <= piece["place"].keys()]
     with database.read() as tx:
         target = find_target(tx, prefix, typed)
         if target.response is None:
             raise NoPicture(f"Receipt {target.receipt.id} has no response, so none of its fields has a place.")
-        view = responses.load(tx, [target.response])[0]
-        undone = {d.id for d in decisions.decisions_on(tx, [], target.response) if d.undone_by is not None}
-        seen = [e for e in responses.evidence_of(tx, target.response) if e.decision_id not in undone]
-        places = _places(seen, column)
-        if not places:
-            raise NoPicture(_why_none(seen, column))
-        evidence, first = places[0]
-        read_from = evidence.receipt_id or view.reading_receipt_id
-        receipt = receipts.by_numbers(tx, [read_from])[0]
-        sheet = find_sheet(tx, receipt, view.item, first["page"], first.get("part"), upright=True)
-    shown = [first]
-    if column in _WHOLE:
-        shown = [place for e, place in places if e is evidence and _same_page(place, first)]
-    box = _joined(shown)
-    return Crop(column, sheet.page, box, len(places), pictures.cut(sheet, box))
+        if not placed:
+            raise NoPicture(_why_none(pieces, column))
+        first = placed[0]["place"]
+        receipt = target.receipt
+        if "receipt" in first:  # of a letter that was scanned as several files
+            receipt = receipts.by_numbers(tx, [first["receipt"]])[0]
+        item = responses.load(tx, [target.response])[0].item
+        sheet = find_sheet(tx, receipt, item, first["page"], first.get("part"), upright=True)
+    shown = [piece for piece in placed if _beside(piece, placed[0])] if column in _WHOLE else placed[:1]
+    box = _joined([piece["place"]["box"] for piece in shown])
+    return Crop(column, sheet.page, box, len(placed), pictures.cut(sheet, box))
 
 
-def _places(seen: Sequence[EvidenceView], column: str) -> list[tuple[EvidenceView, dict[str, Any]]]:
-    """The places on pages that a field was read from, in the order in which ``trace`` prints them."""
-    newest_first = sorted(seen, key=lambda e: (e.by == "", -e.id))
-    pieces = [(e, piece.place) for e in newest_first for piece in e.fields.get(column, [])]
-    return [(e, dict(place)) for e, place in pieces if place is not None and "box" in place and "page" in place]
-
-
-def _why_none(seen: Sequence[EvidenceView], column: str) -> str:
-    if not any(e.fields.get(column) for e in seen):
+def _why_none(pieces: Sequence[dict[str, Any]], column: str) -> str:
+    if not pieces:
         return f"{column} was not found in this response, so there is nothing to show."
     return f"{column} was not read from a place on a page: `intake trace` says where it comes from."
 
 
-def _same_page(place: dict[str, Any], first: dict[str, Any]) -> bool:
-    return (place["page"], place.get("part")) == (first["page"], first.get("part"))
+def _beside(piece: dict[str, Any], first: dict[str, Any]) -> bool:
+    """Whether a piece was found on the same page by the same reading."""
+    where = ("page", "part", "receipt")
+    same_page = [piece["place"].get(name) for name in where] == [first["place"].get(name) for name in where]
+    return same_page and (piece["at"], piece["by"]) == (first["at"], first["by"])
 
 
-def _joined(places: Sequence[dict[str, Any]]) -> Box:
-    boxes = [place["box"] for place in places]
+def _joined(boxes: Sequence[Sequence[float]]) -> Box:
     return (
         min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes),
     )  # fmt: skip

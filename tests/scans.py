@@ -6,12 +6,12 @@ became of it, how long that took and the most memory that a process of the run h
 
 import argparse
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 from tests.support.badscans import HEAVY, BadScan
-from tests.support.consultation import Consultation, living, start
+from tests.support.consultation import Consultation, start
+from tests.support.family import Peak, orphans
 from tests.test_bad_scans import check
 from tests.test_scan_folder import slow_scan
 
@@ -19,38 +19,21 @@ _MOST_MB = 1_024
 _SECONDS = 3_600
 
 
-def peak_kb(group: int, ended: threading.Event) -> int:
-    """The most memory (VmHWM) that any process of a group has had, looked at until it has ended."""
-    most = 0
-    while not ended.is_set():
-        for pid in living(group):
-            try:
-                lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-            except OSError:
-                continue
-            most = max([most, *(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))])
-        ended.wait(0.2)
-    return most
-
-
 def take(scan: BadScan, folder: Path) -> bool:
     """Take one scan in, and say what became of it; whether it ended as it must."""
     here = Consultation(folder)
     here.configure("processes = 1", "processes = 2")
     here.put(f"letters/{scan.name}", scan.make())
-    began, ended, peaks = time.monotonic(), threading.Event(), list[int]()
-    run = start(here.command_line("run", "--channel", "letters", "--json"), here.folder)
-    watching = threading.Thread(target=lambda: peaks.append(peak_kb(run.pid, ended)))
-    watching.start()
-    code = run.wait(timeout=_SECONDS)
+    began = time.monotonic()
+    with orphans() as left:
+        run = start(here.command_line("run", "--channel", "letters", "--json"), here.folder)
+        with Peak(run.pid) as peak:
+            code = run.wait(timeout=_SECONDS)
     seconds = time.monotonic() - began
-    left = living(run.pid)
-    ended.set()
-    watching.join()
     (receipt,) = here.receipts("letters")
-    print(f"{scan.name:24} {receipt['outcome']:12} {seconds:7.1f} s {peaks[0] // 1024:6} MB  {receipt['reason'] or ''}")
+    print(f"{scan.name:24} {receipt['outcome']:12} {seconds:7.1f} s {peak.mb:6} MB  {receipt['reason'] or ''}")
     problems = [f"the run ended with {code}"] * (code != 0) + [f"processes are left: {left}"] * bool(left)
-    problems += [f"a process had more than {_MOST_MB} MB"] * (peaks[0] > _MOST_MB * 1024)
+    problems += [f"a process had more than {_MOST_MB} MB"] * (peak.mb > _MOST_MB)
     try:
         check(here, scan)
     except AssertionError as error:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.badscans import QUICK, BadScan
-from tests.support.consultation import Consultation, living, start
+from tests.support.consultation import Consultation, start
+from tests.support.family import orphans
 from tests.support.pages import pages_out
 from tests.support.scans import saved, scanned_pdf, sheet, tiff
 
@@ -36,9 +37,10 @@ def taken(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Consult
     here.configure("processes = 1", "processes = 2")
     for scan in QUICK:
         here.put(f"letters/{scan.name}", scan.make())
-    run = start(here.command_line("run", "--channel", "letters", "--json"), here.folder)
-    assert run.wait(timeout=300) == 0
-    assert living(run.pid) == []
+    with orphans() as left:
+        run = start(here.command_line("run", "--channel", "letters", "--json"), here.folder)
+        assert run.wait(timeout=300) == 0
+    assert left == []
     return here
 
 

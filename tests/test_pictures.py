@@ -10,8 +10,9 @@ from PIL import Image
 
 from intake.errors import ConfigurationError, NoPicture, NotThere
 from intake.pictures import Sheet, upright_box
-from intake.reading import dispatch, ocr, wire
+from intake.reading import dispatch, wire
 from intake.reading.parts import PICTURE_VERSION, Picture, Reading, Unreadable
+from intake.reading.sandbox import Limits, ReaderPool, ReadJob
 from tests.support.consultation import Consultation, pdf
 from tests.support.scans import LETTER, POSTCODE, bilevel, cropped_pdf, photo, saved, scanned_pdf, sheet, tiff
 
@@ -62,7 +63,7 @@ def reference(here: Consultation, name: str) -> str:
 
 def words(png: bytes) -> str:
     """What Tesseract reads on a picture."""
-    reading = ocr.read(png, {"media_type": "image/png"})
+    reading = dispatch.read(png, "image/png", {})
     assert isinstance(reading, Reading), reading
     return reading.parts[0].text
 
@@ -256,10 +257,34 @@ def test_what_is_not_there_is_said(read: Consultation):
         sha256 = app.trace(response)["receipts"][0]["original"]["sha256"]
         with pytest.raises(NoPicture, match="no such page"):
             app.pictures.page(Sheet(sha256, "application/pdf", 9))
+        mail = app.trace(reference(read, "a.eml"))["receipts"][0]["original"]["sha256"]
         with pytest.raises(NoPicture, match="no pages to be shown"):
-            app.pictures.page(Sheet(sha256, "text/plain", 8))
+            app.pictures.page(Sheet(mail, "text/plain", 1))
         with pytest.raises(NoPicture, match="not a picture"):
-            app.pictures.page(Sheet(sha256, "image/png", 7))
+            app.pictures.page(Sheet(mail, "image/png", 1))
+
+
+def test_without_a_sandbox_that_is_required_no_page_is_drawn(read: Consultation, tmp_path: Path):
+    """A page is untrusted bytes as a letter is: what is kept is shown, nothing is opened, and it is said what to do."""
+    here = read.copy(tmp_path)
+    drawn, other = reference(here, "typed.pdf"), reference(here, "cropped.pdf")
+    with here.app() as app:
+        app.pictures.forget(app.trace(other)["receipts"][0]["original"]["sha256"])
+        kept = app.page_picture(drawn, 1)
+    with here.nothing_opened(), here.app() as app:
+        assert app.page_picture(drawn, 1) == kept
+        with pytest.raises(NoPicture, match="because sandbox is missing"):
+            app.page_picture(other, 1)
+
+
+def test_a_page_that_ends_its_process_costs_no_other():
+    """One that takes more memory than is allowed has a sentence, and the next one is drawn."""
+    large = saved(Image.new("RGB", (9_000, 9_000)), "PNG")
+    with ReaderPool(1, Limits(memory_mb=400), time.monotonic) as pool:
+        lost = pool.draw(ReadJob(0, None, large, "image/png", {"page": 0}))
+        assert isinstance(lost, Unreadable)
+        assert "memory" in lost.reason
+        assert isinstance(pool.draw(ReadJob(1, None, TYPED, "application/pdf", {"page": 0})), Picture)
 
 
 @pytest.mark.parametrize("content", [b"%PDF-1.4 no page", b"\x89PNG\r\n\x1a\n", b"II*\0", b"", b"From: x\n\nhello"])

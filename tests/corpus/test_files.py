@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.support.consultation import Consultation, living, message, start
+from tests.support.consultation import Consultation, message, start
+from tests.support.family import orphans
 from tests.support.pages import pages_in, pages_out
 
 PAGED = (".pdf", ".tif", ".png", ".jpg")
@@ -21,9 +22,10 @@ def test_every_scan_and_damaged_pdf_has_an_outcome(corpus: Path, place: Consulta
     for name, path in found.items():
         place.put(f"letters/{name}", path.read_bytes())
     place.configure("processes = 1", "processes = 2")
-    run = start(place.command_line("run", "--channel", "letters", "--json"), place.folder)
-    assert run.wait(timeout=1500) == 0
-    assert living(run.pid) == []
+    with orphans() as left:
+        run = start(place.command_line("run", "--channel", "letters", "--json"), place.folder)
+        assert run.wait(timeout=1500) == 0
+    assert left == []
     place.takes("letters", listed=len(found), received=0, waiting=0, pending=0)
     receipts = place.receipts("letters")
     assert sorted(r["source_key"] for r in receipts) == sorted(found)
