@@ -35,7 +35,7 @@ def test_every_scan_and_damaged_pdf_has_an_outcome(corpus: Path, place: Consulta
     out = pages_out(place, "letters")
     read = [r["source_key"] for r in receipts if r["outcome"] in ("read", "set_aside")]
     counted = {name: pages_in(found[name].read_bytes()) for name in read if found[name].suffix in PAGED}
-    assert sum(count is not None for count in counted.values()) > 250
+    assert sum(count is not None for count in counted.values()) > 0.9 * len(counted)
     wrong = {name: (count, out[name]) for name, count in counted.items() if count not in (None, out[name])}
     assert wrong == {}
 
