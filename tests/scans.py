@@ -5,9 +5,12 @@ became of it, how long that took and the most memory that a process of the run h
 """
 
 import argparse
+import logging
 import tempfile
 import time
 from pathlib import Path
+
+import structlog
 
 from tests.support.badscans import HEAVY, BadScan
 from tests.support.consultation import Consultation, start
@@ -44,6 +47,7 @@ def take(scan: BadScan, folder: Path) -> bool:
 
 
 def main() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     parser = argparse.ArgumentParser(prog="python -m tests.scans")
     parser.add_argument("name", nargs="*")
     wanted = parser.parse_args().name
