@@ -18,7 +18,9 @@ _PARAMETERS = {
     "Global.use_cls": False,
     "Global.log_level": "critical",
     "Global.return_word_box": True,
-    "Global.max_side_len": _LONG_SIDE,
+    "Global.use_preprocess_img": False,  # it makes narrow pictures very large
+    "Det.limit_type": "max",
+    "Det.limit_side_len": _LONG_SIDE,
     "Global.text_score": 0.3,
     "Rec.rec_batch_num": 1,
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
@@ -28,14 +30,23 @@ _PLAIN = str.maketrans("，。、：；！？（）【】《》“”‘’—�
 
 
 def read(view: View) -> list[Box]:
-    """Read a picture that is upright and straight: words, line by line as it finds them, in pixels of the view."""
+    """Read a picture that is upright and straight: words, line by line as it finds them, in pixels of the view; none
+    if the engine fails, whatever it fails of: the page has its first reading then."""
+    try:
+        return _read(view)
+    except Exception:  # noqa: BLE001 - see above
+        return []
+
+
+def _read(view: View) -> list[Box]:
     width, height = view.size
     small = view.scaled(min(1.0, _LONG_SIDE / max(width, height)))
     found = _engine()(_coloured(small.pixels))
+    if found.boxes is None:
+        return []
     ratio = width / small.size[0]
-    # Where it finds nothing, it says so with a word that is none.
-    words = [word for line in found.word_results or () for word in line if len(word) == 3 and word[2] is not None]
-    return [_box(word, ratio) for word in words if word[0].strip()]
+    words = [word for line in found.word_results or () for word in line if word[0].strip()]
+    return [_box(word, ratio) for word in words]
 
 
 def _coloured(grey: Picture) -> Picture:

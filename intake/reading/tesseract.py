@@ -25,6 +25,7 @@ Paragraphs = list[list[list[Box]]]
 _LANGUAGE = "eng"
 _DEBIAN_TESSDATA = Path("/usr/share/tesseract-ocr")
 _WORD_LEVEL = "5"
+_MOST_MILLISECONDS = 30_000  # a page takes one or two thousand; it has spent 35 thousand on one of noise alone
 _INSTALL = "Install Debian's tesseract-ocr-eng, or set TESSDATA_PREFIX to a folder that holds eng.traineddata."
 
 
@@ -45,16 +46,19 @@ def read(view: View, dpi: float, *, block: bool = False) -> Paragraphs:
     pixels = cast(str, view.pixels.tobytes())  # bytes are right: its stub is not
     engine.SetImageBytes(pixels, width, height, 1, width)
     engine.SetSourceResolution(min(2_400, max(70, round(dpi))))
-    engine.Recognize()
-    seen = engine.GetTSVText(0)
+    seen = engine.GetTSVText(0) if engine.Recognize(_MOST_MILLISECONDS) else ""
     engine.Clear()
     return _paragraphs(seen)
 
 
 def _paragraphs(tsv: str) -> Paragraphs:
-    """Tesseract's table of what it saw as paragraphs of lines of words."""
+    """Tesseract's table of what it saw as paragraphs of lines of words.
+
+    A page that it gives up is one blank word in it, as large as the page and very sure.
+    """
     cells = [line.split("\t") for line in tsv.splitlines()]
-    seen = [(row[1:4], row[4], _box(row)) for row in cells if len(row) == 12 and row[0] == _WORD_LEVEL]
+    words = [row for row in cells if len(row) == 12 and row[0] == _WORD_LEVEL and row[11].strip()]
+    seen = [(row[1:4], row[4], _box(row)) for row in words]
     return [
         [[box for _, _, box in line] for _, line in groupby(paragraph, key=itemgetter(1))]
         for _, paragraph in groupby(seen, key=itemgetter(0))
