@@ -76,19 +76,19 @@ def opened(data: bytes | mmap, options: Options) -> "PdfFile | Unreadable":  # n
         document.init_forms()  # does nothing without a form; must come before the first page is touched
         pages = len(document)
     except pypdfium2.PdfiumError as error:
-        return _not_opened(error.err_code)
+        return _not_opened(error.err_code, data)
     if pages > MAX_PAGES:
         return Unreadable(f"This PDF has more than {MAX_PAGES} pages.", "Split it into several files.")
     needs = ({"rescan"} if _is_cut(data, tail) else set()) | ({"attachment"} if _holds_files(document) else set())
     return PdfFile(document, data, pages, needs)
 
 
-def _not_opened(error: int | None) -> Unreadable:
+def _not_opened(error: int | None, data: bytes | mmap) -> Unreadable:
     if error == _PASSWORD_ERROR:
         return PROTECTED
     if error == _SECURITY_ERROR:
         return Unreadable("This PDF is encrypted in a way that is not known here.", PROTECTED.next_step)
-    if error == _NO_ERROR:
+    if error == _NO_ERROR or Layers(data, 0).count() == 0:
         return Unreadable("This PDF has no pages.", _AGAIN)
     return Unreadable("This PDF is damaged and does not open.", _AGAIN)
 
@@ -131,6 +131,8 @@ class PdfFile:
         parts = [part, *([pdfform.form_part(typed, number + 1)] if typed else [])]
         needs = {"rescan"} if part.problem else ocr.needs_of(part) if part.method == "ocr" else set()
         needs |= self._needs | ({"attachment"} if files else set())
+        if number == 0 and (self._layers.count() or 0) > self.pages:
+            needs.add("rescan")  # the file says that it has fewer pages than there are, and PDFium believes it
         reader = f"pdf {READER}" + (f", ocr {ocr.READER}" if part.method == "ocr" or part.others else "")
         return Reading(reader=reader, parts=parts, facts=self._facts, needs=sorted(needs))
 

@@ -38,15 +38,19 @@ class Layers:
         self._data = data
         self._count = pages
         self._pdf: Any = None
-        self._found: list[Any] | None = None
+        self._pages: list[Any] | None = None
+
+    def count(self) -> int | None:
+        """How many pages pdfplumber finds; None if it can't open the file."""
+        if self._pdf is None:
+            self._open()
+        return None if self._pages is None else len(self._pages)
 
     def page(self, number: int) -> Seen | None:
         """The text layer of a page, numbered from 0; None if it can't be read."""
-        if self._found is None:
-            self._found = self._open()
-        if not self._found:
+        if self.count() != self._count or self._pages is None:
             return None
-        page = self._found[number]
+        page = self._pages[number]
         try:
             return _seen(page)
         except _DAMAGED:
@@ -55,15 +59,14 @@ class Layers:
             page.close()
             self._let_go()
 
-    def _open(self) -> list[Any]:
+    def _open(self) -> None:
         data = self._data
         stream: Any = BytesIO(data) if isinstance(data, bytes) else BufferedReader(_View(data))
         try:
             self._pdf = pdfplumber.open(stream)
-            found: list[Any] = self._pdf.pages
+            self._pages = self._pdf.pages
         except _DAMAGED:
-            return []
-        return found if len(found) == self._count else []
+            self._pdf = self._pdf or False  # tried, and not again
 
     def _let_go(self) -> None:
         """Forget the streams of earlier pages (pictures, mostly), which pdfminer would keep to the end."""

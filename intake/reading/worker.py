@@ -11,7 +11,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Iterator
-from mmap import ACCESS_COPY, mmap
+from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 
 from intake.reading import dispatch, wire
 from intake.reading.confine import Bounds, allow_step, confine
@@ -101,7 +101,10 @@ def _read(request: wire.Request, original: int, tick: dispatch.Tick) -> Reading 
     if "pages" in request.options:
         first, end = request.options["pages"]
         document = _kept.document(original, request)
-        return document if isinstance(document, Unreadable) else dispatch.read_pages(document, first, end, tick)
+        try:
+            return document if isinstance(document, Unreadable) else dispatch.read_pages(document, first, end, tick)
+        finally:
+            _kept.rest()
     return dispatch.read(_whole(original), request.media_type, request.options, tick)
 
 
@@ -127,6 +130,7 @@ class _Kept:
     def __init__(self) -> None:
         self._of: tuple[object, ...] | None = None
         self._document: dispatch.Document | Unreadable | None = None
+        self._data: mmap | None = None
 
     def document(self, original: int, request: wire.Request) -> dispatch.Document | Unreadable:
         """The opened document of a request."""
@@ -134,14 +138,20 @@ class _Kept:
         options = {name: value for name, value in request.options.items() if name != "pages"}
         of = (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, request.media_type, options)
         if of != self._of or self._document is None:
-            self._of = self._document = None
+            self._of = self._document = self._data = None
             gc.collect()  # what is let go of here may hold hundreds of megabytes
             if file.st_size == 0:
                 return dispatch.EMPTY
-            data = mmap(original, file.st_size, access=ACCESS_COPY)
-            self._document = dispatch.open_document(data, request.media_type, options)
+            self._data = mmap(original, file.st_size, access=ACCESS_COPY)
+            self._document = dispatch.open_document(self._data, request.media_type, options)
             self._of = of
         return self._document
+
+    def rest(self) -> None:
+        """Leave the file's bytes to the kernel until the next page: nothing is written to them, so they can be read
+        again, and a file of a gigabyte need not be in memory whole."""
+        if self._data is not None:
+            self._data.madvise(MADV_DONTNEED)
 
 
 _kept = _Kept()
