@@ -205,7 +205,7 @@ def page_part(page: Any, number: int, layers: Layers, at: int | None = None) -> 
     taken, other = (read, layer) if by_ocr else (layer, read)
     said = OtherReading(other.engine, _all_words(seen.boxes) if by_ocr else other.text, other.confidence)
     why = f"{why}; {_left_out(judged.hidden)}" if judged.hidden and not by_ocr else why
-    return changed(taken, choice=why, others=[*taken.others, said])
+    return changed(taken, choice=why, others=[*taken.others, said], codes=taken.codes or other.codes)
 
 
 def _sample_holds(boxes: list[Box], grey: Any, dpi: float) -> bool:

@@ -184,7 +184,7 @@ class ReaderPool:
             except Gone as gone:
                 self._bury(child, gone.why, feed, done)
         for child in [child for child in self._children if child.pending and child.deadline <= self._clock()]:
-            self._bury(child, overdue(child, self._limits), feed, done)
+            self._bury(child, overdue(child, self._limits), feed, done, again=False)
 
     def _take(self, child: Child, answer: wire.Answer, feed: Feed, done: Done) -> None:
         if isinstance(answer, wire.Ready) and not child.ready:
@@ -210,12 +210,13 @@ class ReaderPool:
         """How long it has been at its job."""
         return max(0.0, self._limits.item_seconds - (child.item_deadline - self._clock()))
 
-    def _bury(self, child: Child, why: str, feed: Feed, done: Done) -> None:
-        """End a child. The job that it was at is to blame, unless it never started; the others are handed out anew."""
+    def _bury(self, child: Child, why: str, feed: Feed, done: Done, *, again: bool = True) -> None:
+        """End a child. The job that it was at is to blame, unless it never started; the others are handed out anew.
+        ``again`` says that what the child had read before may be to blame, so that a page may be tried once more."""
         last_words = self._end(child)
         jobs = list(child.pending)
         if child.ready and jobs:
-            done += feed.lost(jobs.pop(0), why, self._spent(child), fresh=child.wear <= _HEAVY_WEAR)
+            done += feed.lost(jobs.pop(0), why, self._spent(child), fresh=not again or child.wear <= _HEAVY_WEAR)
         feed.put_back(jobs)
         if not child.ready:
             self._count_failed_start(last_words or why)
