@@ -268,7 +268,7 @@ def _by_ocr(page: Any, number: int) -> Part:
     likely = max(width, height) / POINTS <= _LONGEST_LETTER_INCHES
     if not likely:  # a photograph without a resolution, one point a pixel: most likely of a sheet of paper
         dpi = max(picture.size) / _A4_INCHES
-    read = ocr.page_part(page_of(picture, dpi)._replace(dpi_assumed=not likely), number, _MEDIA_TYPE)
+    read = ocr.page_part(page_of(picture, dpi, dpi_assumed=not likely), number, _MEDIA_TYPE)
     if not read.words and (read.ink or 0.0) < INKED and lacks_a_picture(page):
         return damaged_page(number, _MEDIA_TYPE, _LOST_PICTURE)  # it would pass for an empty page
     return _in_points_of(read, width, height)
