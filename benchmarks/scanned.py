@@ -1,7 +1,8 @@
 """Reads scans in the sandbox, and nothing else: ``python -m benchmarks.scanned PROCESSES FILE …``.
 
 Prints the seconds on the clock from the first job to the last result, the starting of the readers included, and of each
-page its text and which engine read it. With 0 processes it reads nothing: what starting this program costs.
+page its text, which engine's reading was taken, and which others were asked. With 0 processes it reads nothing: what
+starting this program costs.
 """
 
 import json
@@ -28,7 +29,13 @@ def main() -> None:
     if broken:
         raise SystemExit(f"{len(broken)} files were not read: {broken[0]}")
     pages = [part for _, result in results if isinstance(result, Reading) for part in result.parts if part.page]
-    print(json.dumps({"wall_s": wall_s, "texts": [p.text for p in pages], "engines": [p.engine for p in pages]}))
+    found = {
+        "wall_s": wall_s,
+        "texts": [page.text for page in pages],
+        "engines": [page.engine for page in pages],
+        "asked": [[other.engine for other in page.others] for page in pages],
+    }
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

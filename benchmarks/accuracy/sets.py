@@ -212,6 +212,17 @@ def _photograph(number: int, rng: random.Random) -> tuple[Image.Image, str]:
     return damage.photographed(page, rng, rng.uniform(0.005, 0.03)), sheet.truth
 
 
+def _poor(number: int, rng: random.Random) -> Made:
+    """On the way to ruin: some of it is read rightly and some is not, which is where a reader may deceive itself."""
+    sheet = _sheet(number, rng, HAND if number % 4 == 0 else PRINT, jitter=0.8)
+    if number % 4 == 2:
+        return _fax(rng.choice((98, 196)), rng.uniform(0.015, 0.04))(number, rng)
+    dpi = rng.choice((100, 120, 150))
+    grey = damage.faint(damage.blurred(damage.scanned(sheet.image, dpi), rng.uniform(0.4, 1.0)), rng.uniform(0.3, 0.7))
+    grey = damage.skewed(damage.noisy(grey, rng, rng.uniform(5, 14), 0.001), rng.uniform(-2, 2))
+    return (_jpeg(grey, dpi, rng.randint(30, 50)), "image/jpeg", sheet.truth)
+
+
 def _ruined(number: int, rng: random.Random) -> Made:
     """What nobody can ask a machine to read: the question is whether it says so."""
     sheet = _sheet(number, rng, PRINT if number % 3 else HAND, jitter=1.5)
@@ -239,6 +250,7 @@ SETS: tuple[Set, ...] = (
     Set("hand", "reported", 10, _hand, "fonts that look like handwriting"),
     Set("photo", "reported", 6, _photo, "photographed, with perspective and shadow"),
     Set("heic", "reported", 4, _heic, "the same as HEIC"),
+    Set("poor", "reported", 12, _poor, "100 to 150 dpi, dim and blurred; faxes on a bad line: half read"),
     Set("ruined", "reported", 12, _ruined, "100 to 150 dpi, blurred, faint and noisy: can't be read"),
 )
 
