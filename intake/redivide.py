@@ -176,8 +176,8 @@ def _wanted(typed: str, pages: Sequence[Part], pieces: Sequence[Piece]) -> list[
             raise Refused(_HOW)
         ranges.append(range(int(found[1]), int(found[2] or found[1]) + 1))
     if any(not pages_ for pages_ in ranges) or [page for each in ranges for page in each] != to_part:
-        shown = f"{to_part[0]} to {to_part[-1]}" if to_part else "none"
-        raise Refused(f"The ranges should hold each page from {shown} once and in order. {_HOW}")
+        shown = ", ".join(map(str, to_part)) if len(to_part) < 8 else f"{to_part[0]} to {to_part[-1]}"
+        raise Refused(f"The ranges should hold each page of {shown} once and in order. {_HOW}")
     receipt = pieces[0][0]
     return [(receipt, here[each[0]], here[each[-1]]) for each in ranges]
 
