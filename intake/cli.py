@@ -150,7 +150,8 @@ def decide(
 
     \b
     accept        the reading was checked against the original
-    correct       set one column: --value COLUMN=VALUE
+    correct       set one column: --value COLUMN=VALUE; when it was received
+                  by its stamp: --value "received_at=2011-03-01 stamp"
     transcribe    type what an original says: --value TEXT (-: stdin)
     exclude       propose that it does not count: --reason WORD
     confirm       by another person: exclude what was proposed

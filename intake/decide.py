@@ -12,7 +12,8 @@ from intake import normalise
 from intake.errors import Refused
 from intake.filled import Rules
 from intake.on_receipts import ON_RECEIPTS, decide_on_receipt
-from intake.redivide import REDIVIDES, divided, take_division_back
+from intake.pagework import REDIVIDES
+from intake.redivide import divided, take_division_back
 from intake.revise import apply_decisions, check_lists, column_and_value, corrected, holding, proposal
 from intake.same import held_on, take_back
 from intake.wish import Office, Person, Target, Wish

@@ -47,12 +47,13 @@ def received_document(rules: Rules, filled: Filled, receipt: ReceiptView, readin
 def received_by_sheet(rules: Rules, filled: Filled, at: datetime, evidence: Evidence) -> None:
     """The day that a separator sheet says, in place of the scan's or file's time, which was received before.
 
-    A day after that time, or long before the consultation opened, can't be right: a person says when it was received.
+    A day after that time, or long before the consultation opened, can't be right: a person says when it was received. A
+    time that is itself long before the opening is a wrong clock's, and refutes nothing.
     """
     latest = filled.values.get("received_at") if filled.values.get("received_basis") in LATEST_POSSIBLE else None
-    zone = rules.consultation.timezone
-    too_late = latest is not None and at.astimezone(zone).date() > latest.astimezone(zone).date()
-    if too_late or at < rules.consultation.opens_at - EARLIEST:
+    zone, earliest = rules.consultation.timezone, rules.consultation.opens_at - EARLIEST
+    too_late = latest is not None and latest >= earliest and at.astimezone(zone).date() > latest.astimezone(zone).date()
+    if too_late or at < earliest:
         filled.needs.add("received-date")
         filled.offer("received_at", evidence)
         return

@@ -573,3 +573,25 @@ def test_answers_of_a_form_stay_with_its_page(place: Consultation) -> None:
     place.decide(row["reference"], "undo")
     assert (state(place, row["reference"]), place.sql(apart)) == (before, kept)
     assert place.failures() == {}
+
+
+def test_pages_that_do_not_follow_each_other(place: Consultation) -> None:
+    """A letter whose pages were scanned apart in one file is joined: its pages are listed as they lie, and it can be
+    parted again."""
+    name = typed(place)
+    place.decide(name, "split", "1,2-3,4")
+    last = rows_of(place, "a.pdf")[2]["reference"]
+    place.decide(name, "join", last)
+    [row] = [row for row in place.export() if row["reference"] == name]
+    assert (row["pages"], row["text"]) == ("1;4", f"{TEXTS[0]}\n\n{TEXTS[3]}")
+    assert place.failures() == {}
+    before = state(place, name)
+    for value in ("1-4", "1,2-4"):
+        with pytest.raises(Refused, match="each page"):
+            place.decide(name, "split", value)
+    place.decide(name, "split", "1,4")
+    assert sorted(row["pages"] for row in place.export()) == ["1", "2-3", "4"]
+    assert place.failures() == {}
+    place.decide(name, "undo")
+    assert state(place, name) == before
+    assert place.failures() == {}

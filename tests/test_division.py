@@ -303,6 +303,7 @@ def receipt(arrived: datetime) -> ReceiptView:
         (date(2011, 4, 19), datetime(2011, 4, 21, tzinfo=UTC), "separator", True, {"late?"}),
         (date(2011, 3, 5), datetime(2011, 3, 5, 8, tzinfo=UTC), "separator", False, set()),
         (date(2011, 3, 6), datetime(2011, 3, 5, 8, tzinfo=UTC), "file_time", False, {"received-date"}),
+        (date(2011, 3, 5), datetime(2000, 1, 1, tzinfo=UTC), "separator", False, set()),
         (date(2009, 3, 1), datetime(2011, 3, 5, tzinfo=UTC), "file_time", False, {"received-date"}),
         (date(2010, 3, 1), datetime(2011, 4, 21, tzinfo=UTC), "file_time", None, {"received-date"}),
     ],
@@ -311,7 +312,7 @@ def test_the_day_that_a_sheet_says(
     day: date, scanned: datetime, basis: str, late: bool | None, needs: set[str]
 ) -> None:
     """A sheet's day is when its letter was received: late only after the closing day. A day long before the opening, or
-    after the scan, is not believed: it stays as evidence, and a person says which day it was."""
+    after the scan (by a clock that can be right), is not believed: it stays as evidence, and a person says the day."""
     parts = pages(sheet(day=day), "Keep it open.")
     made = batch_of(RULES, parts, "separator")
     filled = fill(RULES, receipt(scanned), Reading(reader="ocr 1", parts=parts), made, 0)
