@@ -80,7 +80,7 @@ def joined(found: Iterable[tuple[Part, int, int]]) -> str:
 
 def _goes_on(above: Part, below: Part, text: str, piece: str) -> bool:
     """Whether a paragraph goes on: it stops without an end, or starts in the middle of a sentence."""
-    if above is not below and (above.inside != below.inside or (above.page or 0) + 1 != below.page):
+    if above.inside != below.inside:
         return False
     stopped = not text.rstrip(_QUOTES).endswith(_ENDS) and len(text.rpartition("\n")[2].split()) > 3
     begins = piece[0].islower() or above is not below
@@ -93,15 +93,18 @@ def add_frame(rules: Rules, filled: Filled, parts: Sequence[Part]) -> None:
     pages = [p for p in parts if p.kind == "page"]
     if not any(p.marks for p in pages):
         return
-    _add(filled, "address", _addresses(rules, pages))
+    names, clear = _names(pages)
+    # Somebody's letter that somebody else has sent on: where its writer lives says nothing of the sender.
+    own = not names or not filled.values.get("name") or any(_shares(e.value, filled.values["name"]) for e in names)
+    _add(filled, "address", _addresses(rules, pages), sure=own)
     emails = [
         in_part(b.part, b.mark.start + f.start, b.mark.start + f.end, f.value)
         for b in sender_blocks(rules, pages)
         for f in fields.email_addresses(b.text)
         if not rules.is_ours(f.value)
     ]
-    _add(filled, "email", emails)
-    _add_name(filled, pages)
+    _add(filled, "email", emails, sure=own)
+    _add(filled, "name", names, sure=clear)
     _add_organisation(filled, pages)
     for kind, confidence in (("stamp", _STAMPED_ON), ("date", _WRITTEN_ON)):
         filled.offer("received_at", *(_dated(block, confidence) for block in _blocks(pages, kind)))
@@ -154,8 +157,8 @@ def _addressed(rules: Rules, parts: Sequence[Part]) -> list[_Block]:
         return ours
     if offices := [b for b in blocks if any(signs.is_office(line) for _, line in b.lines())]:
         return offices
-    greeted = {b.part.number: b.mark.start for b in _blocks(parts, "greeting")}
-    above = [b for b in blocks if b.mark.end <= greeted.get(b.part.number, 0) and len(b.lines()) > 1]
+    greeted = {id(b.part): b.mark.start for b in _blocks(parts, "greeting")}
+    above = [b for b in blocks if b.mark.end <= greeted.get(id(b.part), 0) and len(b.lines()) > 1]
     headed = any(fields_in(b) for b in _blocks(parts, "letterhead"))
     return above[-1:] if len(above) > 1 or (headed and above) else []
 
@@ -218,7 +221,8 @@ def _first_line(block: _Block, lines: Sequence[tuple[int, str]], last: int, sign
 # ---- name and organisation
 
 
-def _add_name(filled: Filled, parts: Sequence[Part]) -> None:
+def _names(parts: Sequence[Part]) -> tuple[list[Evidence], bool]:
+    """The names that the letter is signed with, and whether they could be read well."""
     found, clear = [], True
     for block in _blocks(parts, "closing"):
         for start, line in _below(block):
@@ -229,7 +233,15 @@ def _add_name(filled: Filled, parts: Sequence[Part]) -> None:
                 found.append(evidence)
             if name or len(line) > 3:
                 break
-    _add(filled, "name", found, sure=clear)
+    return found, clear
+
+
+def _shares(name: str | None, other: str) -> bool:
+    """Whether two names have a word in common that is more than an initial."""
+    words = [
+        {w.strip(".,()") for w in signs.folded(of or "").split() if len(w.strip(".,()")) > 2} for of in (name, other)
+    ]
+    return bool(words[0] & words[1])
 
 
 def _below(block: _Block) -> list[tuple[int, str]]:

@@ -50,7 +50,7 @@ def trace(
             parts = _parts(tx, view)
             fields = _fields(seen, questions, _Quotes(parts, view.reading_receipt_id))
             cut = [piece.place for e in seen for piece in e.fields.get("text_cut", [])]
-            marked = _marked(parts, cut, view.response.pages)
+            marked = _marked(parts, cut)
         views = receipts.by_numbers(tx, behind)
         return {
             "reference": response.reference if response else None,
@@ -98,34 +98,26 @@ class _Quotes:
         return self._by_page.get((receipt, place.get("page")), "").strip() or None
 
 
-def _marked(parts: Sequence[StoredPart], cut: Sequence[Mapping[str, Any] | None], pages: str) -> list[dict[str, Any]]:
+def _marked(parts: Sequence[StoredPart], cut: Sequence[Mapping[str, Any] | None]) -> list[dict[str, Any]]:
     """What of the parts is no text of the response, with its words: quoted mail and signatures, as they were cut; and
     what frames a letter on its pages, if there is text besides."""
-    first, last = (int(number) for number in (pages.split("-") * 2)[:2]) if pages else (0, 0)
     found: list[dict[str, Any]] = []
     frames: list[dict[str, Any]] = []
     besides = False
     for part in parts:
         document = json.loads(part.document)
-        if not document.get("content", True) or (
-            pages and document.get("page") and not first <= document["page"] <= last
-        ):
-            continue
         at = 0
-        for kind, start, end in document.get("marks", []):
+        for kind, start, end in document.get("marks", []) if document.get("content", True) else []:
             besides = besides or bool(part.text[at:start].strip())
             at = end
-            mark = {
-                "kind": kind,
-                "place": {"part": part.number, "start": start, "end": end},
-                "quote": part.text[start:end],
-            }
+            place = {"part": part.number, "start": start, "end": end}
+            mark = {"kind": kind, "place": place, "quote": part.text[start:end]}
             if kind in FRAME and document.get("kind") == "page":
                 frames.append(mark)
                 found.append(mark)
-            elif mark["place"] in cut:
+            elif place in cut:
                 found.append(mark)
-        besides = besides or bool(part.text[at:].strip())
+        besides = besides or (document.get("content", True) and bool(part.text[at:].strip()))
     return found if besides else [mark for mark in found if mark not in frames]
 
 

@@ -216,4 +216,6 @@ def test_a_letter_attached_to_a_mail_is_framed_too(place: Consultation):
     assert response["text"].startswith("Please see my letter.\n\nI write about the plan")
     assert "Kittiwake" not in response["text"]
     assert (response["postcode"], response["name"]) == ("NR31 6XL", "A Resident")
+    assert response["address"] == ""  # Donna Larter signed it: where she lives is evidence, and no more
+    assert place.trace(response["reference"])["fields"]["address"][0]["quote"].startswith("14 Kittiwake Way")
     assert place.failures() == {}

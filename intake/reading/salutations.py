@@ -25,7 +25,7 @@ _HELLO = re.compile(
     r"(?:hello|hiya|hi|hey|good (?:morning|afternoon|evening|day)|greetings)\b(?: there)?", re.IGNORECASE
 )
 _ATTENTION = re.compile(
-    r"(?:f\.?\s?a\.?\s?o\b|attn\b|attention\b|for the (?:attention|att) of\b)\s?[.:]?\s?", re.IGNORECASE
+    r"(?:f\.?\s?a\.?\s?o\b|attn\b|attention\s?:|for the (?:attention|att) of\b)\s?[.:]?\s?", re.IGNORECASE
 )
 _WHOM = ("to", "whom", "it", "may", "concern")
 

@@ -1115,6 +1115,13 @@ T< cc Cllr Alison Thomas
 """,
 )
 _page(
+    "attention in the text",
+    """
+T< The junction by the centre needs some immediate
+T< attention as far as buggies. Nobody slows down.
+""",
+)
+_page(
     "a name that is a sentence",
     """
 G< Dear Sir,
