@@ -218,6 +218,7 @@ def test_an_empty_reading_of_a_page_with_ink_is_never_sure(monkeypatch):
     monkeypatch.setattr(recognise.second, "read", lambda *_: [])
     part = read(letter())
     assert (part.text, part.confidence) == ("", 0.0)
+    assert ocr.needs_of(part) == {"transcription"}
 
 
 def test_a_second_engine_that_fails_costs_nothing(monkeypatch):

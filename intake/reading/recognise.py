@@ -40,6 +40,8 @@ a fax from 3.7 to 0.5 %, a page full of specks from 12.6 to 0 %, for a sixth of 
 _SPARE, _WEIGHT_OF_MISSED = 0.03, 2.0
 """The share of letters that may lie outside the words (a stamp, a signature: up to 0.02), and what more of them costs.
 Pages of which lines were dropped had 0.19 to 0.97, at a confidence of up to 0.95."""
+_FEW, _SCRIBBLE = 3, 0.5
+"""A letter or two that only the second engine sees may as well be a scribble: it reads an arc as a "C", and is sure."""
 _TURNS = (0, 90, 180, 270)
 _LINES_SEEN, _CLEARLY, _SOME_LINES = 1.5, 1.3, 40.0
 """``Lie.sure`` of real pages in four directions: 1.6 to 14; short notes have 1."""
@@ -151,6 +153,8 @@ def _by_rapidocr(sheet: _Sheet, view: View) -> Attempt:
     words = second.read(view)
     right = _DOUBTFUL + (_mean(words) - _RAPIDOCR_DOUBTFUL) * (1 - _DOUBTFUL) / (1 - _RAPIDOCR_DOUBTFUL)
     confidence = _less(right, _missed(sheet, view, words), 1.0)  # it misses what is no writing
+    if sum(map(str.isalnum, "".join(box.text for box in words))) < _FEW:
+        confidence = min(confidence, _SCRIBBLE)
     return Attempt(RAPIDOCR, view, arrange(words), confidence)
 
 
