@@ -21,6 +21,9 @@ from intake.errors import ConfigurationError, Refused, StorageFull, StorageUnusa
 from intake.export import Wanted, export
 from intake.filled import Rules
 from intake.following import follow_tables
+from intake.formprint import form_pdf
+from intake.formsheet import sheet
+from intake.learned import forms_option
 from intake.outcomes import Desk
 from intake.places import Gazetteer
 from intake.reading.readers import NOTHING, Means, NoReaders, find_means
@@ -71,6 +74,7 @@ class App:
         self.settings = config.load(path, adapters)
         self.consultation = self.settings.consultation
         self.rules = Rules(self.consultation, Gazetteer.read(self.consultation.places))
+        self._forms = tuple(forms_option(self.settings))
         home = self.settings.storage.home
         self.database = Database(home, self.settings.storage.database)
         self.originals = OriginalStore(home)
@@ -128,7 +132,7 @@ class App:
 
     def _desk(self, name: str) -> Desk:
         channel = self.settings.channels[name]
-        return Desk(self.rules, channel, RowReader(self.rules, channel.mapping))
+        return Desk(self.rules, channel, RowReader(self.rules, channel.mapping), self._forms)
 
     def _way(self, name: str) -> job.Way:
         channel = self.settings.channels[name]
@@ -189,6 +193,10 @@ class App:
         """Write an export and its codebook; how many rows."""
         with _storage_errors():
             return export(self.database, self.consultation, target, wanted)
+
+    def form(self) -> bytes:
+        """The reply form of the consultation, as a PDF."""
+        return form_pdf(sheet(self.consultation, self.settings.form), self.consultation.title)
 
     def verify(self) -> list[Check]:
         """Re-check everything from stored bytes and rows."""

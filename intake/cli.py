@@ -118,10 +118,7 @@ def original(
     if out is None:
         sys.stdout.buffer.write(content)
         return
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        raise NotWritten(f"--out: {out} can't be written: {error.strerror}.") from error
+    _write(out, content)
 
 
 @cli.command()
@@ -202,6 +199,22 @@ def export(
 
 
 @cli.command()
+def form(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="Write to this file.")] = Path("form.pdf"),
+    as_json: AsJson = False,
+) -> None:
+    """Print the reply form: the consultation's questions as a PDF, to fill in by pen or on screen.
+
+    What comes back by mail, or as a scan into the folder of letters, is read: its ticks are the answers.
+    """
+    with App(context.obj) as app:
+        content = app.form()
+    _write(out, content)
+    _print(as_json, {"file": str(out)}, lambda: show.sentence(f"The reply form is in {out}."))
+
+
+@cli.command()
 def watch(context: typer.Context) -> None:
     """Run each channel on its own schedule (`every` in its section) until the program is told to stop."""
     from intake.watch import watch as watch_channels  # a scheduler that no other command needs
@@ -209,6 +222,13 @@ def watch(context: typer.Context) -> None:
     say_retries()
     with App(context.obj) as app:
         watch_channels(app)
+
+
+def _write(out: Path, content: bytes) -> None:
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise NotWritten(f"--out: {out} can't be written: {error.strerror}.") from error
 
 
 def _print(as_json: bool, document: Any, words: Callable[[], None]) -> None:  # the option's value

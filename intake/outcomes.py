@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Any
 
 import msgspec
 from pydantic import ValidationError
@@ -18,7 +19,7 @@ from intake.config import ChannelSettings
 from intake.cues import cues
 from intake.filled import Filled, Rules
 from intake.mailing import Doubted, keys_of
-from intake.reading.parts import Reading, ToolMissing, Unreadable, marks_hold
+from intake.reading.parts import Reading, ToolMissing, Unreadable, boxes_hold, marks_hold
 from intake.reading.sandbox import ReadResult
 from intake.screening import Verdict, screen_message
 from intake.tables import RowReader, is_blank
@@ -37,11 +38,13 @@ _UNSOUND = Unreadable("The reader's answer was not in order.", "Open the origina
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What settling goes by: the rules, the channel's settings, and the reader of its rows."""
+    """What settling goes by: the rules, the channel's settings, the reader of its rows, and the layouts of the reply
+    forms that may arrive, as the readers take them."""
 
     rules: Rules
     channel: ChannelSettings
     row_reader: RowReader
+    forms: tuple[Any, ...] = ()
 
 
 @dataclass(slots=True)
@@ -105,6 +108,7 @@ def _is_sound(reading: Reading) -> bool:
         and 0 <= part.confidence <= 1
         and marks_hold(part)
         and all(0 <= w.confidence <= 1 and all(map(isfinite, (w.x0, w.top, w.x1, w.bottom))) for w in part.words)
+        and boxes_hold(part)
         for n, part in enumerate(reading.parts)
     )
 
@@ -223,7 +227,7 @@ def reference_of(rules: Rules, receipt: ReceiptView, ordinal: int) -> str:
 def _parts(receipt: ReceiptView, item: int, reading: Reading) -> Iterator[StoredPart]:
     for part in reading.parts:
         words = msgspec.msgpack.encode(part.words) if part.words else None
-        document = msgspec.json.encode(msgspec.structs.replace(part, text="", words=[])).decode()
+        document = msgspec.json.encode(msgspec.structs.replace(part, text="", words=[], apart=[])).decode()
         yield StoredPart(
             receipt_id=receipt.id, item=item, number=part.number, reader=reading.reader, document=document,
             text=part.text, words=words,

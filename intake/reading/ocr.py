@@ -1,6 +1,6 @@
 """image/tiff, image/jpeg, image/png, and pages of a PDF without text: words with boxes and confidence, by Tesseract.
 
-Options: none. Facts:
+Options: ``forms``, the layouts of reply forms (see ``formlayout``). Facts:
     scan_date_local    TIFF DateTime or EXIF DateTimeOriginal, by the scanner's clock: ``YYYY-MM-DDTHH:MM:SS``, no zone
     pages              how many pages the file has
     dpi_assumed        "true": the file names no resolution, or one that makes no sheet of paper; 300 dpi is taken, or
@@ -12,16 +12,20 @@ has ``transcription`` for such a page, and ``rescan`` for one that can't be deco
 
 import os
 from bisect import bisect_left
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, partial
 from importlib import import_module
 from itertools import accumulate, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from msgspec.structs import replace as changed
 from PIL import Image
 
+from intake.reading.codes import find_codes
 from intake.reading.dispatch import Tick, ToolMissingError, no_tick
+from intake.reading.formlayout import Layout, from_option
 from intake.reading.pagetext import Box, PageText, compose
 from intake.reading.parts import INKED, Part, Reading, ToolMissing, Unreadable
 from intake.reading.raster import DAMAGED, POINTS, Page, TooLarge, open_scan
@@ -48,7 +52,7 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
 
     Args:
         data: its bytes.
-        options: none of its own.
+        options: see above.
         tick: called after each page.
 
     Raises:
@@ -58,6 +62,7 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
     if isinstance(scan, Unreadable):
         return scan
     media_type = options.get("media_type", "image/tiff")
+    forms = from_option(options.get("forms"))
     parts: list[Part] = []
     needs: set[str] = set()
     assumed, why = False, ""
@@ -69,7 +74,7 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
             parts.append(damaged_page(number, media_type, why))
             needs.add("rescan")
         else:
-            parts.append(page_part(page, number, media_type))
+            parts.append(page_part(page, number, media_type, forms))
             needs |= needs_of(parts[-1])
             assumed = assumed or page.dpi_assumed
         tick()
@@ -95,20 +100,70 @@ def damaged_page(number: int, media_type: str, why: str) -> Part:
 
 def needs_of(part: Part) -> set[str]:
     """What a page needs of a person because of how it was read."""
+    if part.method == "form":
+        return set()  # what is on its boxes says what it needs
     return {"transcription"} if not part.words and (part.ink or 0.0) >= INKED else set()
 
 
-def page_part(page: Page, number: int, media_type: str) -> Part:
-    """Read one page.
+def page_part(page: Page, number: int, media_type: str, forms: Sequence[Layout] = ()) -> Part:
+    """Read one page: as a page of a reply form, if it is one, else as any page.
 
     Args:
         page: the picture.
         number: its position in the item, from 0.
         media_type: of the file that it comes from.
+        forms: the reply forms that it may be a page of.
 
     Raises:
         ToolMissingError: Tesseract or its data is not on this machine.
     """
+    codes = find_codes(page.grey, page.dpi)
+    bare = Part(number=number, kind="page", media_type=media_type, page=number + 1, codes=codes)
+    if forms and (own := _own_form(page, bare, forms)) is not None:
+        return own
+    plain = changed(plain_part(page, number, media_type), codes=codes)
+    return (forms and _learned_form(page, plain, forms)) or plain
+
+
+def form_part(page: Page, part: Part, forms: Sequence[Layout]) -> Part | None:
+    """A page whose words are known, as a page of a reply form; None if it is none."""
+    part = changed(part, codes=find_codes(page.grey, page.dpi))
+    return _own_form(page, part, forms) or _learned_form(page, part, forms)
+
+
+def _own_form(page: Page, part: Part, forms: Sequence[Layout]) -> Part | None:
+    from intake.reading import formpage  # image libraries that other pages don't need
+
+    return formpage.read_own(page, part.codes, forms, _blank(page, part), partial(_inside, part))
+
+
+def _learned_form(page: Page, part: Part, forms: Sequence[Layout]) -> Part | None:
+    from intake.reading import formpage
+
+    return formpage.read_learned(page, part.words, forms, _blank(page, part), partial(_inside, part))
+
+
+def _inside(part: Part, picture: Page) -> Part:
+    """The words in a frame of a form."""
+    return plain_part(picture, part.number, part.media_type)
+
+
+def _blank(page: Page, part: Part) -> Part:
+    """The page without any reading."""
+    return Part(
+        number=part.number,
+        kind="page",
+        media_type=part.media_type,
+        page=part.page,
+        codes=part.codes,
+        width=round(page.grey.width * POINTS / page.dpi, 2),
+        height=round(page.grey.height * POINTS / page.dpi, 2),
+        ink=round(ink_share(page.grey), 6),
+    )
+
+
+def plain_part(page: Page, number: int, media_type: str) -> Part:
+    """Read the words of a picture, whatever it shows; the arguments are those of ``page_part``."""
     ink = ink_share(page.grey)
     found = _recognise(page) if ink > 0 else PageText("", [], 0)
     return Part(

@@ -5,7 +5,8 @@ made part of it first. The words of the text layer come from pdfplumber. A page 
 words, if it is a picture with hardly any, or if its fonts don't say which letters they show. Of a form that somebody
 filled in, what was filled in is a part of its own behind the pages, and the pages that it stands on are no content.
 
-Options: none. Facts:
+Options: ``forms``, the layouts of reply forms: a page of one is read as ``ocr`` reads it, whether it has a text layer
+or not. Facts:
     pages              how many pages the file has
     scan_date          CreationDate as ``YYYY-MM-DDTHH:MM:SSZ``; scan_date_local, without Z, if it names no zone
 
@@ -14,7 +15,7 @@ Options: none. Facts:
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -28,7 +29,9 @@ from pdfminer.pdfexceptions import PDFException
 from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
 from intake.reading import ocr, pdfform
+from intake.reading.codes import find_codes
 from intake.reading.dispatch import Tick, no_tick
+from intake.reading.formlayout import Layout, from_option
 from intake.reading.pagetext import Box, compose, into_lines, into_paragraphs
 from intake.reading.parts import Part, Reading, Unreadable
 from intake.reading.pdfform import Typed
@@ -38,6 +41,7 @@ from intake.reading.wire import Options
 
 READER = "1"
 _DPI = 300.0
+_CODE_DPI = 150.0
 _MAX_PIXELS = 25_000_000
 _HEAD_BYTES, _TAIL_BYTES = 1_024, 2_048
 _FEW_CHARS = 100
@@ -70,12 +74,12 @@ class _Seen(NamedTuple):
     pictures: float
 
 
-def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unreadable:  # noqa: ARG001 - as all readers
+def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unreadable:
     """Read a PDF.
 
     Args:
         data: its bytes.
-        options: none.
+        options: see above.
         tick: called after each page.
 
     Raises:
@@ -97,17 +101,21 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
         return Unreadable("This PDF has no pages.", "Ask for it again, or scan the letter again.")
     if pages > MAX_PAGES:
         return Unreadable(f"This PDF has more than {MAX_PAGES} pages.", "Split it into several files.")
-    return _read(document, *_with_typed_in(document, data), pages, tick)
+    forms = from_option(options.get("forms"))
+    return _read(document, pages, _with_typed_in(document, data), tick, forms)
 
 
-def _read(document: Any, data: bytes, typed: list[Typed], pages: int, tick: Tick) -> Reading | Unreadable:
+def _read(document: Any, pages: int, shown: "_Shown", tick: Tick, forms: Sequence[Layout]) -> Reading | Unreadable:
+    data, typed, form_pages = shown
     parts: list[Part] = []
     needs: set[str] = set()
     filled_pages = {field.page for field in typed if field.name}
+    if filled_pages:
+        filled_pages |= form_pages  # also those on which nothing was filled in
     typed = [field for field in typed if not field.shown or field.page in filled_pages]
     with _text_layers(data, pages) as layers:
         for number in range(pages):
-            part = _page(document, number, layers)
+            part = _page(document, number, layers, () if number in filled_pages else forms)
             if number in filled_pages and part.method == "pdf":
                 part = changed(part, content=False)
             parts.append(part)
@@ -123,7 +131,7 @@ def _read(document: Any, data: bytes, typed: list[Typed], pages: int, tick: Tick
     return Reading(reader=reader, parts=parts, facts=facts, needs=sorted(needs))
 
 
-def _page(document: Any, number: int, layers: "_Layers") -> Part:
+def _page(document: Any, number: int, layers: "_Layers", forms: Sequence[Layout]) -> Part:
     """Read one page, numbered from 0."""
     try:
         page = document[number]
@@ -132,9 +140,9 @@ def _page(document: Any, number: int, layers: "_Layers") -> Part:
         return ocr.damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
     seen = layers.page(number)
     if seen is None or _is_picture(seen):
-        return _drawn(page, number, width, height)
+        return _drawn(page, number, width, height, forms)
     found = compose(into_paragraphs(into_lines(seen.boxes)))
-    return Part(
+    part = Part(
         number=number,
         kind="page",
         media_type=_MEDIA_TYPE,
@@ -146,6 +154,26 @@ def _page(document: Any, number: int, layers: "_Layers") -> Part:
         words=found.words,
         cleaned=found.cleaned,
     )
+    if not forms:
+        return part
+    # A form that was printed into a file, or scanned by a machine that puts its own reading under the picture.
+    drawn = _drawn_form(page, part, width, height, forms)
+    return part if drawn is None else drawn
+
+
+def _drawn_form(page: Any, part: Part, width: float, height: float, forms: Sequence[Layout]) -> Part | None:
+    """A page with a text layer as a page of a form, None if it is none."""
+    from intake.reading import formpage
+
+    if not width * height > 0:
+        return None
+    low = _rendered(page, width, height, _CODE_DPI)
+    codes = [] if low is None else find_codes(low.grey, low.dpi)
+    named = formpage.own_form(codes, forms)
+    if not (named or formpage.may_be_learned(part.words, forms)):
+        return changed(part, codes=codes)
+    picture = _rendered(page, width, height, _DPI)
+    return None if picture is None else ocr.form_part(picture, part, forms)
 
 
 def _is_picture(seen: _Seen) -> bool:
@@ -159,15 +187,23 @@ def _is_picture(seen: _Seen) -> bool:
     )
 
 
-def _drawn(page: Any, number: int, width: float, height: float) -> Part:
+def _drawn(page: Any, number: int, width: float, height: float, forms: Sequence[Layout]) -> Part:
     if not width * height > 0:
         return ocr.damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
-    dpi = min(_DPI, POINTS * sqrt(_MAX_PIXELS / (width * height)))
+    picture = _rendered(page, width, height, _DPI)
+    if picture is None:
+        return ocr.damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
+    return ocr.page_part(picture, number, _MEDIA_TYPE, forms)
+
+
+def _rendered(page: Any, width: float, height: float, dpi: float) -> Page | None:
+    """A picture of a page, None if it can't be drawn."""
+    dpi = min(dpi, POINTS * sqrt(_MAX_PIXELS / (width * height)))
     try:
         grey = page.render(scale=dpi / POINTS, grayscale=True).to_pil().convert("L")
     except (pypdfium2.PdfiumError, ValueError):
-        return ocr.damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE)
-    return ocr.page_part(Page(grey, dpi, dpi_assumed=False), number, _MEDIA_TYPE)
+        return None
+    return Page(grey, dpi, dpi_assumed=False)
 
 
 class _Layers:
@@ -210,26 +246,37 @@ def _text_layers(data: bytes, pages: int) -> Iterator[_Layers]:
     yield _Layers(found if len(found) == pages else [])
 
 
-def _with_typed_in(document: Any, data: bytes) -> tuple[bytes, list[Typed]]:
+class _Shown(NamedTuple):
+    """A PDF with what was filled in as part of its pages: its bytes, what was filled in or commented, and the pages
+    (from 0) that have fields of a form."""
+
+    data: bytes
+    typed: list[Typed]
+    form_pages: set[int]
+
+
+def _with_typed_in(document: Any, data: bytes) -> _Shown:
     """The PDF with the values of its form fields and the words of its comments as part of its pages, and these
     alone."""
     raw = pypdfium2.raw
     flattened = False
     typed: list[Typed] = []
+    form_pages: set[int] = set()
     try:
         if any(_has_more_than_links(document[number]) for number in range(len(document))):
             typed = pdfform.typed_in(document)
+            form_pages = pdfform.pages_with_fields(document) if typed else set()
         for number in range(len(document)):
             page = document[number]
             if _has_more_than_links(page):
                 flattened |= raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
         if not flattened:
-            return data, typed
+            return _Shown(data, typed, form_pages)
         flat = BytesIO()
         document.save(flat)
     except pypdfium2.PdfiumError:
-        return data, typed
-    return flat.getvalue(), typed
+        return _Shown(data, typed, form_pages)
+    return _Shown(flat.getvalue(), typed, form_pages)
 
 
 def _has_more_than_links(page: Any) -> bool:
