@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from channels import ADAPTERS
 from channels.base import Listener, Outside
 from channels.names import media_type
@@ -24,10 +26,13 @@ from intake.following import follow_tables
 from intake.formprint import form_pdf
 from intake.formsheet import sheet
 from intake.learned import forms_option
+from intake.learning import Learned, learn
 from intake.outcomes import Desk
 from intake.places import Gazetteer
+from intake.reading import blankform
+from intake.reading.parts import Reading, Unreadable
 from intake.reading.readers import NOTHING, Means, NoReaders, find_means
-from intake.reading.sandbox import Limits, ReaderPool
+from intake.reading.sandbox import Limits, ReaderPool, ReadJob
 from intake.rebuilt import follow_rebuilt
 from intake.receive import ChannelRun
 from intake.rereading import reread
@@ -197,6 +202,25 @@ class App:
     def form(self) -> bytes:
         """The reply form of the consultation, as a PDF."""
         return form_pdf(sheet(self.consultation, self.settings.form), self.consultation.title)
+
+    def learn_form(self, path: Path) -> Learned:
+        """The layout of a printed form whose boxes somebody marked.
+
+        Raises:
+            Refused: the file can't be read as such a form, or nothing can be opened here.
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise Refused(f"--learn: {path} can't be read: {error.strerror}.") from error
+        self._must_read()
+        with self._readers(find_means(self.settings.reading.sandbox)) as pool:
+            [(_, result)] = pool.read([ReadJob(0, None, content, "application/pdf", {"learn": True})])
+        if not isinstance(result, Reading):
+            said = result.reason if isinstance(result, Unreadable) else result.advice
+            raise Refused(f"--learn: {said}")
+        blank = msgspec.json.decode(result.facts[blankform.FACT], type=blankform.Blank)
+        return learn(self.consultation, blank, path.name)
 
     def verify(self) -> list[Check]:
         """Re-check everything from stored bytes and rows."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from intake import show
@@ -201,17 +202,31 @@ def export(
 @cli.command()
 def form(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(help="Write to this file.")] = Path("form.pdf"),
+    out: Annotated[Path | None, typer.Option(help="Write to this file (form.pdf; with --learn form.json).")] = None,
+    learn: Annotated[
+        Path | None, typer.Option(metavar="FILE.pdf", help="Learn a printed form whose boxes somebody marked.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the reply form: the consultation's questions as a PDF, to fill in by pen or on screen.
 
     What comes back by mail, or as a scan into the folder of letters, is read: its ticks are the answers.
+
+    --learn takes a form that is printed already: its PDF's fields are its boxes, or the rectangles that you draw around
+    them in any PDF viewer, each with a comment that says `<question id>` or `<question id>.<option>`. The layout that
+    it writes is named in the config: [reading] forms = ["form.json"].
     """
+    target = out or Path("form.pdf" if learn is None else "form.json")
     with App(context.obj) as app:
-        content = app.form()
-    _write(out, content)
-    _print(as_json, {"file": str(out)}, lambda: show.sentence(f"The reply form is in {out}."))
+        if learn is None:
+            _write(target, app.form())
+            _print(as_json, {"file": str(target)}, lambda: show.sentence(f"The reply form is in {target}."))
+            return
+        found = app.learn_form(learn)
+    _write(target, msgspec.json.format(msgspec.json.encode(found.form), indent=1))
+    boxes = sum(len(page.boxes) for page in found.form.pages)
+    told = {"proposed": found.proposed, "unmapped": found.unmapped, "missing": found.missing}
+    _print(as_json, {"file": str(target), "boxes": boxes, **told}, lambda: show.learned(str(target), boxes, told))
 
 
 @cli.command()

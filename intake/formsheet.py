@@ -18,10 +18,12 @@ from intake.reading.formlayout import (
     Layout,
     LayoutBox,
     LayoutPage,
+    LayoutWord,
     code_text,
     digest_of,
     mask_shape,
     packed_mask,
+    telling_words,
 )
 
 MM = 72 / 25.4
@@ -158,10 +160,22 @@ def _finished(consultation: str, pages: list[Page]) -> Sheet:
         said = f"Page {number} of {len(pages)}   Form {digest}"
         page.runs.append(Run(_LEFT + MARK, HEIGHT - _INSET - 1 * MM, said, PLAIN, 9.0))
     masked = [
-        LayoutPage(WIDTH, HEIGHT, flat.boxes, flat.marks, flat.code, [], _mask(flat, page))
+        LayoutPage(WIDTH, HEIGHT, flat.boxes, flat.marks, flat.code, _words(page), _mask(flat, page))
         for flat, page in zip(bare, pages, strict=True)
     ]
     return Sheet(pages, Layout(consultation, digest, masked, struck=True))
+
+
+def _words(page: Page) -> list[LayoutWord]:
+    """The printed words, by which a page is known whose code is torn off or stained."""
+    words = []
+    for run in page.runs:
+        x = run.x
+        for word in run.text.split(" "):
+            width = text_width(word, run.font, run.size)
+            words.append(LayoutWord(word, round(x + width / 2, 1), round(run.y - 0.3 * run.size, 1)))
+            x += width + text_width(" ", run.font, run.size)
+    return telling_words(words)
 
 
 def _mask(flat: LayoutPage, page: Page) -> bytes:
@@ -297,7 +311,7 @@ def text_width(text: str, font: str, size: float) -> float:
 def wrapped(text: str, font: str, size: float, width: float) -> list[str]:
     """A text in lines of this width at most; a word that is wider is cut."""
     lines = [""]
-    for word in _words(text, font, size, width):
+    for word in _cut_words(text, font, size, width):
         longer = f"{lines[-1]} {word}".strip()
         if not lines[-1] or text_width(longer, font, size) <= width:
             lines[-1] = longer
@@ -306,7 +320,7 @@ def wrapped(text: str, font: str, size: float, width: float) -> list[str]:
     return lines
 
 
-def _words(text: str, font: str, size: float, width: float) -> Iterator[str]:
+def _cut_words(text: str, font: str, size: float, width: float) -> Iterator[str]:
     for word in text.split():
         rest = word
         while text_width(rest, font, size) > width:

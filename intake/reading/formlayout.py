@@ -5,6 +5,7 @@ Points count from the top left of the printed page, as everywhere.
 """
 
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -20,6 +21,8 @@ MAX_BYTES = 24_000
 """Of all layouts together: what travels with a job must fit a request beside everything else."""
 _PREFIX = "intake-form:1"
 _MAX_CELLS = 4_000_000
+_MAX_WORDS = 80
+_OFTEN = 4
 
 Kind = Literal["tick", "written"]
 
@@ -50,6 +53,21 @@ class LayoutWord(msgspec.Struct, frozen=True, array_like=True):
     text: str
     x: float
     y: float
+
+
+def word_key(text: str) -> str:
+    """A word as it is compared: letters and digits alone; "" for one that is too short to say anything."""
+    key = "".join(c for c in text.casefold() if c.isalnum())
+    return key if len(key) >= 3 else ""
+
+
+def telling_words(words: Sequence[LayoutWord]) -> list[LayoutWord]:
+    """Some printed words by which a page is known, from all over it: those that stand on it most seldom."""
+    keyed = [LayoutWord(key, word.x, word.y) for word in words if (key := word_key(word.text))]
+    often = Counter(word.text for word in keyed)
+    seldom = [word for word in keyed if often[word.text] <= _OFTEN]
+    step = max(1.0, len(seldom) / _MAX_WORDS)
+    return [seldom[int(n * step)] for n in range(min(len(seldom), _MAX_WORDS))]
 
 
 class LayoutPage(msgspec.Struct, frozen=True, array_like=True):

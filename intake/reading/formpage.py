@@ -107,7 +107,7 @@ def _named(codes: Sequence[Code], layouts: Sequence[Layout]) -> tuple[Layout, La
 def _filled(match: _Match, page: Page, blank: Part, read: Read) -> Part | None:
     straight = register.straightened(np.asarray(page.grey), match.matrix, match.page)
     sheet = Sheet(straight.grey, match.page)
-    seen = [(box, sheet.look(box)) for box in match.page.boxes]
+    seen = [(box, sheet.look(number)) for number, box in enumerate(match.page.boxes)]
     if match.page.code is not None and seen and sum(look.framed for _, look in seen) < _FRAMES * len(seen):
         return None  # the code is there, but not the boxes that belong to it
     writer = _Writer(straight, page, match, read)

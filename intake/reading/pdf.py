@@ -6,7 +6,7 @@ words, if it is a picture with hardly any, or if its fonts don't say which lette
 filled in, what was filled in is a part of its own behind the pages, and the pages that it stands on are no content.
 
 Options: ``forms``, the layouts of reply forms: a page of one is read as ``ocr`` reads it, whether it has a text layer
-or not. Facts:
+or not. ``learn``: the PDF is a blank form, whose boxes are to be learned (see ``blankform``). Facts:
     pages              how many pages the file has
     scan_date          CreationDate as ``YYYY-MM-DDTHH:MM:SSZ``; scan_date_local, without Z, if it names no zone
 
@@ -99,6 +99,10 @@ def read(data: bytes, options: Options, tick: Tick = no_tick) -> Reading | Unrea
         return Unreadable("This PDF is damaged and does not open.", "Ask for it again, or scan the letter again.")
     if pages == 0:
         return Unreadable("This PDF has no pages.", "Ask for it again, or scan the letter again.")
+    if options.get("learn"):
+        from intake.reading import blankform  # only for the person who sets a form up
+
+        return blankform.learn(document, data)
     if pages > MAX_PAGES:
         return Unreadable(f"This PDF has more than {MAX_PAGES} pages.", "Split it into several files.")
     forms = from_option(options.get("forms"))

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from intake.reading.formlayout import LayoutPage, LayoutWord
+from intake.reading.formlayout import LayoutPage, LayoutWord, word_key
 from intake.reading.parts import Word
 from intake.reading.raster import POINTS
 
@@ -184,12 +184,6 @@ def _pairs(words: Sequence[Word], printed: Sequence[LayoutWord]) -> list[tuple[A
         if often[word.text] <= _MAX_CANDIDATES
         for at in seen.get(word.text, [])[: 2 * _MAX_CANDIDATES]
     ]
-
-
-def word_key(text: str) -> str:
-    """A word as it is compared: letters and digits alone; "" for one that is too short to say anything."""
-    key = "".join(c for c in text.casefold() if c.isalnum())
-    return key if len(key) >= 3 else ""
 
 
 def _is_a_scan(affine: Array) -> bool:

@@ -4,6 +4,7 @@ Everything is measured in ink that stands out from the paper around it, in milli
 not matter. What is not clearly one thing is ``unsure``: a person looks. Figures: ``make accuracy``.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -30,6 +31,7 @@ _FILLED, _DENSE = 0.55, 0.3
 _STRUCK_RING_MM2 = 6.0
 _SECTORS, _CIRCLE = 16, 11
 _TAIL = 0.7
+_MOST = 0.75
 _STREAK = 1.6 * MM
 _WRITTEN_MM2 = 0.5
 _STRAY_MM2, _STRAY_EXTENT, _STRAY_TOTAL = 1.5, 2.5, 3.0
@@ -71,56 +73,55 @@ class Sheet:
         self.threshold = min(0.5, max(_FAINT, _NOISES * noise))
         self.ink = smooth > self.threshold
         self._boxes = [(box, _pixels(box.edges)) for box in page.boxes]
+        self._owner = self._owned()
 
-    def look(self, box: LayoutBox) -> Seen:
-        """What is on a box."""
-        edges, framed = self._framed(_pixels(box.edges))
+    def look(self, number: int) -> Seen:
+        """What is on a box of the page, by its number."""
+        box, expected = self._boxes[number]
+        edges, framed = self._framed(expected)
         if box.kind == "written":
             return self._written(box, edges, framed)
-        return self._tick(box, edges, framed)
+        return self._tick(number, box, edges, framed)
 
     def _framed(self, edges: Edges) -> tuple[Edges, bool]:
-        """Where the printed lines around a box really are; as it was expected where none are seen."""
+        """Where the printed lines around a box really are; as it was expected where they are not seen."""
         x0, top, x1, bottom = edges
-        moved = []
-        for at, low, high, upright in ((x0, top, bottom, True), (top, x0, x1, False), (x1, top, bottom, True),
-                                       (bottom, x0, x1, False)):  # fmt: skip
-            moved.append(self._line(at, low, high, upright=upright))
-        lines = [shift for shift in moved if shift is not None]
-        across = [shift for shift in (moved[0], moved[2]) if shift is not None]
-        down = [shift for shift in (moved[1], moved[3]) if shift is not None]
-        if len(lines) < 3 or (len(across) == 2 and abs(across[0] - across[1]) > MM) or (
-            len(down) == 2 and abs(down[0] - down[1]) > MM
-        ):  # fmt: skip
+        across = self._shift(x0, x1, top, bottom, self.dark)
+        down = self._shift(top, bottom, x0, x1, self.dark.T)
+        if across is None or down is None:
             return edges, False
-        dx, dy = float(np.mean(across)), float(np.mean(down))
-        return (x0 + dx, top + dy, x1 + dx, bottom + dy), True
+        return (x0 + across, top + down, x1 + across, bottom + down), True
 
-    def _line(self, at: float, low: float, high: float, *, upright: bool) -> float | None:
-        """By how much a printed line is off the place where it is expected, None if there is none near it."""
-        first, last = round(at - _EDGE_REACH), round(at + _EDGE_REACH) + 1
+    def _shift(self, first: float, second: float, low: float, high: float, dark: Array) -> float | None:
+        """By how much two lines that belong together are off the places where they are expected, None if they are not
+        there. One line alone may be a pen's; both, at the right distance, hardly are."""
+        reach = round(_EDGE_REACH)
         start, end = round(low + MM), round(high - MM)
-        if first < 0 or start < 0 or end - start < MM:
+        left, right = round(first) - reach, round(second) - reach
+        width = 2 * reach + 1
+        if left < 0 or start < 0 or end - start < MM or right + width > dark.shape[1]:
             return None
-        band = self.dark[start:end, first:last] if upright else self.dark[first:last, start:end].T
-        if band.shape[1] < 3:
+        one = (dark[start:end, left : left + width] > self.threshold).mean(axis=0)
+        other = (dark[start:end, right : right + width] > self.threshold).mean(axis=0)
+        if one.shape != other.shape:
             return None
-        along = (band > self.threshold).mean(axis=0)
-        best = int(along.argmax())
-        if along[best] < _EDGE_SHARE:
+        both = np.minimum(one, other) - 0.02 * np.abs(np.arange(width) - reach) / MM
+        best = int(both.argmax())
+        if both[best] < _EDGE_SHARE:
             return None
-        near = np.arange(max(0, best - 2), min(len(along), best + 3))
-        return float((along[near] * near).sum() / along[near].sum()) + first - at
+        near = np.arange(max(0, best - 2), min(width, best + 3))
+        weights = np.maximum(both[near], 0.0) ** 2
+        return float((weights * near).sum() / weights.sum()) - reach
 
-    def _tick(self, box: LayoutBox, edges: Edges, framed: bool) -> Seen:
+    def _tick(self, number: int, box: LayoutBox, edges: Edges, framed: bool) -> Seen:
         inner = _cut(self.ink, _grown(edges, -_INSIDE))
         if inner.size == 0:
             return Seen("unsure", 0.0, edges, framed)
         area, extent, touching, largest = _measured(inner)
         area = max(0.0, area - box.blank * inner.size / MM**2)
         share = area * MM**2 / inner.size
-        ring_area, sectors, sides = self._ring(box, edges)
-        if self._is_streaked(box, edges):
+        ring_area, sectors, sides = self._ring(edges, number)
+        if self._is_streaked(edges):
             state, confidence = "unsure", 0.3
         elif area < _SPECK_MM2:
             state, confidence = _outside_alone(ring_area, sectors)
@@ -136,35 +137,19 @@ class Sheet:
             state, confidence = "ticked", round(min(0.99, 0.85 + 0.2 * largest), 2)
         return Seen(state, confidence, edges, framed)  # type: ignore[arg-type]
 
-    def _reach(self, box: LayoutBox, edges: Edges) -> float:
-        """How far around a box belongs to it: half the way to the next one at most."""
-        x0, top, x1, bottom = edges
-        reach = _AROUND
-        for other, (a, b, c, d) in self._boxes:
-            if other is not box:
-                gap = max(a - x1, x0 - c, b - bottom, top - d)
-                reach = min(reach, max(_BAND + 0.3 * MM, gap / 2))
-        return reach
-
-    def _ring(self, box: LayoutBox, edges: Edges) -> tuple[float, int, frozenset[str]]:
-        """The ink around a box: mm², how many of 16 directions have some, and on which sides it comes near the box."""
-        reach = self._reach(box, edges)
-        outer = _grown(edges, reach)
+    def _ring(self, edges: Edges, number: int) -> tuple[float, int, frozenset[str]]:
+        """The ink around a box that belongs to it: mm², how many of 16 directions have some, and on which sides."""
+        outer = _grown(edges, _AROUND)
         left, up = max(0, round(outer[0])), max(0, round(outer[1]))
-        window = _cut(self.ink, outer).copy()
-        printed = cv2.dilate(_cut(self.printed, outer).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-        grid: Array = np.indices(window.shape)
-        x, y = grid[1] + left, grid[0] + up
-        x0, top, x1, bottom = _grown(edges, _BAND)
-        inside = (x >= x0) & (x < x1) & (y >= top) & (y < bottom)
-        window &= ~inside & ~printed
-        window = _without_specks(window)
+        around = _cut(self._owner, outer)
+        window = around == number
         if not window.any():
             return 0.0, 0, frozenset()
-        middle_x, middle_y = (edges[0] + edges[2]) / 2, (edges[1] + edges[3]) / 2
-        angles: Array = np.arctan2(y[window] - middle_y, x[window] - middle_x)
+        grid: Array = np.indices(window.shape)
+        x, y = grid[1] + left, grid[0] + up
+        x0, top, x1, bottom = edges
+        angles: Array = np.arctan2(y[window] - (top + bottom) / 2, x[window] - (x0 + x1) / 2)
         turned = np.floor((angles + np.pi) / (2 * np.pi) * _SECTORS) % _SECTORS
-        sectors = len(np.unique(turned))
         sides = {
             name
             for name, there in (
@@ -173,11 +158,40 @@ class Sheet:
             )
             if there.any()
         }  # fmt: skip
-        return float(window.sum()) / MM**2, sectors, frozenset(sides)
+        return float(window.sum()) / MM**2, len(np.unique(turned)), frozenset(sides)
 
-    def _is_streaked(self, box: LayoutBox, edges: Edges) -> bool:
+    def _owned(self) -> Array:
+        """For each pixel the number of the box to tick that its ink belongs to, -1 for none.
+
+        A piece of ink belongs to the marked box that it begins at, else to the one that most of it is nearest to; what
+        joins several boxes (circles that touch) is shared out.
+        """
+        owner = np.full(self.ink.shape, -1, np.int16)
+        ticks = [(n, edges) for n, (box, edges) in enumerate(self._boxes) if box.kind == "tick"]
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(self._around(ticks), connectivity=8)
+        marked = {n for n, edges in ticks if _measured(_cut(self.ink, _grown(edges, -_INSIDE)))[0] >= _MARK_MM2}
+        for n in range(1, count):
+            left, top, width, height, area = (int(value) for value in stats[n])
+            if area >= _SPECK_MM2 * MM**2 and max(width, height) >= _SPECK_EXTENT * MM:
+                rows, columns = np.nonzero(labels[top : top + height, left : left + width] == n)
+                y, x = rows + top, columns + left
+                owner[y, x] = _owners(y, x, ticks, marked)
+        return owner
+
+    def _around(self, ticks: Sequence[tuple[int, Edges]]) -> Array:
+        """The ink around the boxes to tick, where nothing is printed."""
+        rest = self.ink & ~cv2.dilate(self.printed.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+        near = np.zeros(rest.shape, bool)
+        for _, edges in ticks:
+            _cut(near, _grown(edges, _AROUND))[:] = True
+        for _, edges in ticks:
+            _cut(near, _grown(edges, _BAND))[:] = False
+        around: Array = (rest & near).astype(np.uint8)
+        return around
+
+    def _is_streaked(self, edges: Edges) -> bool:
         """Whether a straight line runs through a box and far beyond it: a scanner's, or one that strikes it out."""
-        reach = max(self._reach(box, edges), 2.0 * MM)
+        reach = 2.2 * MM
         window = _cut(self.ink, _grown(edges, reach))
         x0, top, x1, bottom = (round(edge) for edge in _grown(edges, -_INSIDE))
         left, up = max(0, round(edges[0] - reach)), max(0, round(edges[1] - reach))
@@ -222,6 +236,27 @@ class Sheet:
         is_hole = 0.7 < width / height < 1.4 and area > 0.5 * width * height
         is_fold = min(width, height) < _STREAK / 2 and max(width, height) > 100 * MM
         return not (at_edge and is_hole) and not is_fold
+
+
+def _owners(y: Array, x: Array, ticks: Sequence[tuple[int, Edges]], marked: set[int]) -> Array:
+    """The box that each pixel of a piece of ink belongs to."""
+    away: dict[int, Array] = {}
+    for n, (x0, top, x1, bottom) in ticks:
+        across = np.maximum(0, np.maximum(x0 - x, x - x1))
+        distance: Array = np.hypot(across, np.maximum(0, np.maximum(top - y, y - bottom)))
+        if distance.min() <= _AROUND:
+            away[n] = distance
+    begins = [n for n in away if n in marked and away[n].min() <= _BAND + 0.4 * MM]
+    if len(begins) == 1 or not away:
+        return np.full(len(x), begins[0] if begins else -1)
+    numbers = np.array(list(away))
+    nearest: Array = numbers[np.argmin(np.stack([away[n] for n in numbers]), axis=0)]
+    pixels = {n: int((nearest == n).sum()) for n in numbers}
+    most = max(pixels, key=lambda n: pixels[n])
+    if pixels[most] >= _MOST * len(x):
+        return np.full(len(x), most)
+    strangers = [n for n in numbers if pixels[n] < (1 - _MOST) * pixels[most]]
+    return np.where(np.isin(nearest, strangers), -1, nearest)
 
 
 def _outside_alone(ring_area: float, sectors: int) -> tuple[BoxState, float]:
