@@ -5,9 +5,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from intake.added import added_files
 from intake.addressee import REASONS
 from intake.errors import NotThere
+from intake.reading.parts import Word
 from intake.wish import find_target
 from storage import acknowledgements, decisions, deliveries, ledger, receipts, responses
 from storage.acknowledgements import Standing
@@ -61,6 +64,12 @@ class _Quotes:
         self._by_number = {part.number: part.text for part in parts}
         pages = ((json.loads(part.document).get("page"), part.text) for part in parts)
         self._by_page = {page: text for page, text in pages if page is not None}
+        # What was written into the frames of a form's page is kept together: each box has its own words.
+        self._frames = {
+            json.loads(part.document)["page"]: (part.text, msgspec.msgpack.decode(part.words, type=list[Word]))
+            for part in parts
+            if part.words is not None and json.loads(part.document).get("boxes")
+        }
 
     def at(self, place: Mapping[str, Any] | None) -> str | None:
         """The words, None if nothing is known there."""
@@ -70,7 +79,16 @@ class _Quotes:
             return self._by_number.get(place["part"], "")[place["start"] : place["end"]]
         if "part" in place:
             return self._by_number.get(place["part"], "").strip() or None
+        if place.get("page") in self._frames:
+            return _inside(*self._frames[place["page"]], place["box"])
         return self._by_page.get(place.get("page"), "").strip() or None
+
+
+def _inside(text: str, words: Sequence[Word], box: Sequence[float]) -> str | None:
+    """The words of a page that stand in a box."""
+    x0, top, x1, bottom = box
+    held = [w for w in words if x0 <= (w.x0 + w.x1) / 2 <= x1 and top <= (w.top + w.bottom) / 2 <= bottom]
+    return text[held[0].start : held[-1].start + len(held[-1].text)] if held else None
 
 
 def _marked(part: StoredPart) -> list[dict[str, Any]]:

@@ -86,6 +86,8 @@ def test_ticks_on_a_scanned_form_are_answers(
     assert (found["value"], found["method"], found["place"]["page"]) == ("No", "form", number + 1)
     if not turned:
         assert found["place"]["box"] == pytest.approx(box.edges, abs=16)  # the page was turned by 1.4 degrees
+    told = place.trace(row["reference"])["fields"]["text"]
+    assert [piece["quote"] for piece in told] == ["Keep the Watton centre open."]
     assert place.sql("select question, answer from monitoring_answer") == [("background", "That")]
     kept = "".join(place.sql("select document from part")) + "".join(place.sql("select text from part"))
     assert "agree.No" in kept
@@ -310,7 +312,7 @@ def test_a_letter_that_quotes_a_learned_form_is_a_letter(place: Consultation) ->
         typed(page, (70.0, 100.0 + 24 * n, 0, 0), line)
     row = arrives(place, scanned([page], turn=0.4))
     assert row["method"] == "ocr"
-    assert "I do not agree" in row["text"]
+    assert "do not agree with any of it" in row["text"]
     assert row["answer.agree"] == ""
 
 

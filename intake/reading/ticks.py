@@ -199,7 +199,7 @@ class Sheet:
             inside = ink[:, max(0, low) : max(0, high)]
             if inside.size and inside.any(axis=1).mean() > 0.97:
                 columns = np.array([np.flatnonzero(row).mean() for row in inside if row.any()])
-                if np.ptp(columns) < _STREAK:
+                if np.ptp(columns) < _STREAK and float(np.median(inside.sum(axis=1))) < _STREAK:
                     return True
         return False
 
