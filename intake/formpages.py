@@ -111,9 +111,12 @@ def _chosen(filled: Filled, question: Question, here: Sequence[_Here]) -> None:
         marked = [h for h in mine if h.box.state != "empty"]
         filled.offer(column, *(_evidence(part, box, options[box.name], box.state) for part, box in marked))
         return
-    evidence = [_evidence(part, box, options[box.name], box.state) for part, box in mine if box in picked]
-    if not evidence:
+    if not picked:
         return
+    taken = {box.name: box for box in picked}
+    evidence = [
+        _evidence(part, taken[box.name], options[box.name], box.state) for part, box in mine if box.name in taken
+    ]
     value = ";".join(sorted({options[box.name] for box in picked}))
     if column == CONSENT:
         filled.fill(column, value, *evidence)
