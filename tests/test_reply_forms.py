@@ -14,6 +14,7 @@ from PIL import Image
 from pypdf.annotations import Rectangle
 from reportlab.lib.pagesizes import A4
 
+from benchmarks.accuracy.ticks import measure
 from intake.formprint import form_pdf
 from intake.formsheet import Sheet, sheet
 from intake.reading import dispatch
@@ -113,6 +114,13 @@ def test_a_mark_that_was_taken_back_does_not_count(place: Consultation, form: Sh
     draw(form, pages, scribble, "agree.Yes")
     draw(form, pages, tick, "agree.No")
     assert arrives(place, scanned(pages))["answer.agree"] == "No"
+
+
+def test_marks_of_all_kinds_are_read_or_flagged() -> None:
+    """The short form of ``make accuracy``: ticks, crosses, circles, pencil, scanned badly; none is read wrong."""
+    found = measure(2, seed=3)
+    assert (found.boxes["wrong"], found.questions["wrong"], found.unread, found.wrong) == (0, 0, 0, [])
+    assert found.boxes["right"] >= 0.99 * found.boxes.total()
 
 
 def test_words_beside_all_boxes_are_not_lost(place: Consultation, form: Sheet, pages: list[Image.Image]) -> None:

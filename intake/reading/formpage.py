@@ -24,8 +24,8 @@ SURE = 0.9
 very clear. Handwriting is below that, and goes to a person."""
 SURE_WORD = 0.6
 FITS = 0.5
-"""The share of a learned form's words that must stand in their places. Pages of filled forms have 0.8 to 1, letters
-that quote a form below 0.3."""
+"""The share of a learned form's words that must stand in their places. Measured: 1.0 on eight scans of a form (150 to
+300 dpi, 3 degrees askew, noise); on eight pages that quote it, in its lines or in others, the words fit nowhere."""
 _FRAMES = 0.6
 _CROP_DPI = 300.0
 
