@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from channels import ADAPTERS
 from channels.base import Listener, Outside
 from channels.clocks import file_system
@@ -23,11 +25,17 @@ from intake.errors import ConfigurationError, NotWritten, Refused, StorageFull, 
 from intake.export import Wanted, export
 from intake.filled import Rules
 from intake.following import follow_tables
+from intake.formprint import form_pdf
+from intake.formsheet import sheet
+from intake.learned import forms_option
+from intake.learning import Learned, learn
 from intake.outcomes import Desk
 from intake.pictures import Pictures, find_sheet
 from intake.places import Gazetteer
+from intake.reading import blankform
+from intake.reading.parts import Reading, Unreadable
 from intake.reading.readers import NOTHING, Means, NoReaders, find_means
-from intake.reading.sandbox import Limits, ReaderPool
+from intake.reading.sandbox import Limits, ReaderPool, ReadJob
 from intake.reading.sheet import sheets_of_batch
 from intake.rebuilt import follow_rebuilt
 from intake.receive import ChannelRun
@@ -97,6 +105,7 @@ class App:
         self.settings = config.load(path, adapters)
         self.consultation = self.settings.consultation
         self.rules = Rules(self.consultation, Gazetteer.read(self.consultation.places))
+        self._forms = tuple(forms_option(self.settings))
         home = self.settings.storage.home
         self.database = Database(home, self.settings.storage.database)
         self.originals = OriginalStore(home)
@@ -159,7 +168,7 @@ class App:
 
     def _desk(self, name: str) -> Desk:
         channel = self.settings.channels[name]
-        return Desk(self.rules, channel, RowReader(self.rules, channel.mapping))
+        return Desk(self.rules, channel, RowReader(self.rules, channel.mapping), self._forms)
 
     def _way(self, name: str) -> job.Way:
         channel = self.settings.channels[name]
@@ -264,6 +273,29 @@ class App:
         """Write an export and its codebook; how many rows."""
         with _storage_errors():
             return export(self.database, self.consultation, target, wanted)
+
+    def form(self) -> bytes:
+        """The reply form of the consultation, as a PDF."""
+        return form_pdf(sheet(self.consultation, self.settings.form), self.consultation.title)
+
+    def learn_form(self, path: Path) -> Learned:
+        """The layout of a printed form whose boxes somebody marked.
+
+        Raises:
+            Refused: the file can't be read as such a form, or nothing can be opened here.
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise Refused(f"--learn: {path} can't be read: {error.strerror}.") from error
+        self._must_read()
+        with self._readers(find_means(self.settings.reading.sandbox)) as pool:
+            [(_, result)] = pool.read([ReadJob(0, None, content, "application/pdf", {"learn": True})])
+        if not isinstance(result, Reading):
+            said = result.reason if isinstance(result, Unreadable) else result.advice
+            raise Refused(f"--learn: {said}")
+        blank = msgspec.json.decode(result.facts[blankform.FACT], type=blankform.Blank)
+        return learn(self.consultation, blank, path.name)
 
     def verify(self) -> list[Check]:
         """Re-check everything from stored bytes and rows."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from intake import show
@@ -234,6 +235,43 @@ def export(
     with App(context.obj) as app:
         rows = app.export(file, Wanted("full" if profile == "full" else "analysis", everything))
     _print(as_json, {"file": str(file), "rows": rows}, lambda: show.sentence(f"{rows} rows written to {file}."))
+
+
+@cli.command()
+def form(
+    context: typer.Context,
+    out: Annotated[
+        Path | None, typer.Option(help="Write to this file instead of stdout (with --learn: form.json).")
+    ] = None,
+    learn: Annotated[
+        Path | None, typer.Option(metavar="FILE.pdf", help="Learn a printed form whose boxes somebody marked.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the reply form: the consultation's questions as a PDF, to fill in by pen or on screen.
+
+    What comes back by mail, or as a scan into the folder of letters, is read: its ticks are the answers.
+
+    --learn takes a form that is printed already: its PDF's fields are its boxes, or the rectangles that you draw around
+    them in any PDF viewer, each with a comment that says `<question id>` or `<question id>.<option>`. The layout that
+    it writes is named in the config: [reading] forms = ["form.json"].
+    """
+    if learn is None:
+        if out is None and (as_json or sys.stdout.isatty()):
+            raise ConfigurationError("--out: should name a file, since a PDF is nothing to show here.")
+        with App(context.obj) as app:
+            content = app.form()
+        _give_out(content, out)
+        if out is not None:
+            _print(as_json, {"file": str(out)}, lambda: show.sentence(f"The reply form is in {out}."))
+        return
+    target = out or Path("form.json")
+    with App(context.obj) as app:
+        found = app.learn_form(learn)
+    _give_out(msgspec.json.format(msgspec.json.encode(found.form), indent=1), target)
+    boxes = sum(len(page.boxes) for page in found.form.pages)
+    told = {"proposed": found.proposed, "unmapped": found.unmapped, "missing": found.missing}
+    _print(as_json, {"file": str(target), "boxes": boxes, **told}, lambda: show.learned(str(target), boxes, told))
 
 
 @cli.command()

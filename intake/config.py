@@ -152,12 +152,22 @@ class Storage(_Settings):
 
 
 class Reading(_Settings):
-    """How untrusted bytes are opened."""
+    """How untrusted bytes are opened. ``forms`` are the layouts of learned reply forms (``intake form --learn``)."""
 
     sandbox: Literal["require", "auto"] = "require"
     processes: Annotated[int, Field(ge=1, le=256)] | None = None
     memory_mb: Annotated[int, Field(ge=256)] = 2048
     seconds_per_item: Annotated[int, Field(ge=1)] = 120
+    forms: tuple[ConfigPath, ...] = ()
+
+
+_About = Literal["name", "organisation", "address", "postcode", "email", "phone", "consent_to_publish"]
+
+
+class FormSettings(_Settings):
+    """The reply form: what it asks of the respondent beside the questions, in order."""
+
+    about: tuple[_About, ...] = ("name", "address", "postcode", "consent_to_publish")
 
 
 class RowMapping(_Settings):
@@ -201,6 +211,7 @@ class Settings(_Settings):
     consultation: Consultation
     storage: Storage
     reading: Reading
+    form: FormSettings = FormSettings()
     channels: dict[str, ChannelSettings]
 
 
@@ -217,7 +228,7 @@ def load(path: Path, adapters: Mapping[str, type[AdapterSettings]]) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"The config file {path} is not valid TOML: {error}.") from error
     base = path.resolve().parent
-    if unknown := set(raw) - {"consultation", "storage", "reading", "channels"}:
+    if unknown := set(raw) - {"consultation", "storage", "reading", "form", "channels"}:
         raise ConfigurationError(f"{min(unknown)}: is no section of the config file.")
     consultation = _checked(Consultation, raw.get("consultation", {}), "consultation", base)
     sections = raw.get("channels") or {}
@@ -229,6 +240,7 @@ def load(path: Path, adapters: Mapping[str, type[AdapterSettings]]) -> Settings:
         consultation=consultation,
         storage=_checked(Storage, raw.get("storage", {}), "storage", base),
         reading=_checked(Reading, raw.get("reading", {}), "reading", base),
+        form=_checked(FormSettings, raw.get("form", {}), "form", base),
         channels={name: _channel(name, section, adapters, consultation, base) for name, section in sections.items()},
     )
 

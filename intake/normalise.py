@@ -9,6 +9,7 @@ A field is right or blank. What fills it carries where it was read from; what ca
 from intake.content import add_content, add_language, add_pages, found_in_text, sure_parts
 from intake.evidence import in_header
 from intake.filled import Filled, Rules, finished
+from intake.formpages import has_marks
 from intake.forms import with_answers
 from intake.reading.parts import INKED, Part, Reading
 from intake.reading.shares import find_attached, find_share
@@ -88,7 +89,7 @@ def document(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
 def is_blank_document(reading: Reading) -> bool:
     """Whether there is nothing on any page: no words, no ink, nothing that could not be read, nothing left unread."""
     return not reading.needs and not any(
-        p.text.strip() or p.problem or (p.ink or 0) > INKED for p in reading.parts if p.content
+        has_marks(p) or (p.content and (p.text.strip() or p.problem or (p.ink or 0) > INKED)) for p in reading.parts
     )
 
 

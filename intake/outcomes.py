@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import isfinite
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,7 @@ from intake.cues import cues
 from intake.division import NONE
 from intake.filled import Filled, Rules
 from intake.mailing import Doubted, keys_of
-from intake.reading.parts import Code, Reading, ToolMissing, Unreadable, marks_hold
+from intake.reading.parts import Code, Reading, ToolMissing, Unreadable, boxes_hold, marks_hold
 from intake.reading.sandbox import ReadResult
 from intake.responding import make_response
 from intake.screening import Verdict, screen_message
@@ -37,11 +38,13 @@ _UNSOUND = Unreadable("The reader's answer was not in order.", "Open the origina
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What settling goes by: the rules, the channel's settings, and the reader of its rows."""
+    """What settling goes by: the rules, the channel's settings, the reader of its rows, and the layouts of the reply
+    forms that may arrive, as the readers take them."""
 
     rules: Rules
     channel: ChannelSettings
     row_reader: RowReader
+    forms: tuple[Any, ...] = ()
 
 
 @dataclass(slots=True)
@@ -130,6 +133,7 @@ def _is_sound(reading: Reading) -> bool:
         and marks_hold(part)
         and all(map(_is_sound_code, part.codes))
         and all(0 <= w.confidence <= 1 and all(map(isfinite, (w.x0, w.top, w.x1, w.bottom))) for w in part.words)
+        and boxes_hold(part)
         for n, part in enumerate(reading.parts)
     )
 
@@ -228,7 +232,7 @@ def _response(
 def _parts(receipt: ReceiptView, item: int, reading: Reading) -> Iterator[StoredPart]:
     for part in reading.parts:
         words = msgspec.msgpack.encode(part.words) if part.words else None
-        document = msgspec.json.encode(msgspec.structs.replace(part, text="", words=[])).decode()
+        document = msgspec.json.encode(msgspec.structs.replace(part, text="", words=[], apart=[])).decode()
         yield StoredPart(
             receipt_id=receipt.id, item=item, number=part.number, reader=reading.reader, document=document,
             text=part.text, words=words,

@@ -25,7 +25,7 @@ def scanned_letter(rules: Rules, receipt: ReceiptView, reading: Reading, pages: 
     received(rules, filled, at, "scan", method="source", evidence=arrived.evidence.get("received_at", ()))
     add_pages(filled, pages)
     filled.fill("words", "own")
-    add_content(rules, filled, with_answers(rules, filled, pages))
+    add_content(rules, filled, [p for p in with_answers(rules, filled, pages) if p.content])
     return finished(rules, filled)
 
 

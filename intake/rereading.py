@@ -33,8 +33,8 @@ def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView,
         ended.receipts += 1
     else:
         intact = current.originals.intact(receipt.sha256)
-        first = read_now(current, pool, receipt) if intact else DAMAGED
-        result = _with_added(current, pool, receipt, first)
+        first = read_now(current, desk, pool, receipt) if intact else DAMAGED
+        result = _with_added(current, desk, pool, receipt, first)
         with current.database.read() as tx:
             is_new = receipt.id not in responses.responses_of(tx, [receipt.id])
         add_result(desk, ended, receipt, result, screened=screened, parted=is_new)
@@ -81,7 +81,7 @@ def _read_anew(current: ChannelRun, desk: Desk, ended: Ended) -> bool:
     return True
 
 
-def _with_added(current: ChannelRun, pool: Readers, receipt: ReceiptView, result: ReadResult) -> ReadResult:
+def _with_added(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView, result: ReadResult) -> ReadResult:
     """A reading with the files that people added to the receipt."""
     with current.database.read() as tx:
         files = added_files(decisions.decisions_on(tx, [receipt.id], None))
@@ -89,8 +89,9 @@ def _with_added(current: ChannelRun, pool: Readers, receipt: ReceiptView, result
     if not files or isinstance(result, ToolMissing):
         return result
     found: dict[int, Reading | Unreadable] = {}
+    options = {"forms": list(desk.forms)} if desk.forms else {}
     jobs = [
-        ReadJob(n, current.originals.path(file.sha256), None, kinds.get(file.sha256, ""), {})
+        ReadJob(n, current.originals.path(file.sha256), None, kinds.get(file.sha256, ""), options)
         for n, file in enumerate(files)
         if current.originals.intact(file.sha256)
     ]

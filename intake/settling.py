@@ -3,8 +3,9 @@
 What can be read becomes responses. A repeat is a byte-identical whole message or file, and nothing less certain.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 from intake.filled import Rules
 from intake.outcomes import MESSAGE_TYPES, Desk, Ended, add_result, add_row
@@ -21,6 +22,7 @@ from storage.receipts import ReceiptView, Settled
 _PAGE = 500
 _WRITE_EVERY = 100
 _WRITE_CHARACTERS = 4_000_000
+_CARRIES_A_FORM = 30_000  # bytes of a message: a scanned page, encoded, has more; most mail has less, and reads quicker
 DAMAGED = Unreadable(
     "The stored bytes are no longer those that were received.", "Restore this original from a backup, then retry."
 )
@@ -98,7 +100,7 @@ def _settle_items(
                 add_result(desk, writer.ended, receipt, DAMAGED)
             else:
                 opened[receipt.id] = receipt
-                yield read_job(current, receipt)
+                yield read_job(current, receipt, desk.forms)
 
     missing = None
     lost: list[ReadJob] = []
@@ -129,9 +131,9 @@ def _without_attachments(job: ReadJob, result: ReadResult) -> ReadJob | None:
     return ReadJob(job.key, job.path, job.content, job.media_type, {**job.options, "attachments": False})
 
 
-def read_now(current: ChannelRun, pool: Readers, receipt: ReceiptView) -> ReadResult:
+def read_now(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView) -> ReadResult:
     """The reading of one receipt's original."""
-    [(job, result)] = pool.read([read_job(current, receipt)])
+    [(job, result)] = pool.read([read_job(current, receipt, desk.forms)])
     again = _without_attachments(job, result)
     return next(read for _, read in pool.read([again])) if again is not None else result
 
@@ -163,7 +165,11 @@ def as_repeat(current: ChannelRun, receipt: ReceiptView, older: int) -> Settled 
     return None
 
 
-def read_job(current: ChannelRun, receipt: ReceiptView) -> ReadJob:
-    """The job that reads a receipt's original. Messages of an mbox have their ``>From`` lines unquoted."""
-    options = {"unquote_from": True} if receipt.delivery_id is not None else {}
-    return ReadJob(receipt.id, current.originals.path(receipt.sha256), None, receipt.media_type, options)
+def read_job(current: ChannelRun, receipt: ReceiptView, forms: Sequence[Any] = ()) -> ReadJob:
+    """The job that reads a receipt's original. Messages of an mbox have their ``>From`` lines unquoted. ``forms`` go
+    with what may be or carry a reply form: a message that is too short to carry one is read without."""
+    options: dict[str, Any] = {"unquote_from": True} if receipt.delivery_id is not None else {}
+    path = current.originals.path(receipt.sha256)
+    if forms and (receipt.media_type not in MESSAGE_TYPES or path.stat().st_size >= _CARRIES_A_FORM):
+        options["forms"] = list(forms)
+    return ReadJob(receipt.id, path, None, receipt.media_type, options)

@@ -123,6 +123,20 @@ def _accounts(title: str, rows: dict[str, dict[str, Any]], names: Sequence[str])
     return table
 
 
+def learned(file: str, boxes: int, told: dict[str, list[str]]) -> None:
+    """What was learned of a form, and what a person should look at in it."""
+    console = _console()
+    console.print(
+        _plain(f'The layout is in {file}: {boxes} boxes. Name it in the config: [reading] forms = ["{file}"].')
+    )
+    for name, said in (
+        ("proposed", "By the words beside it, please check:"), ("unmapped", "Fits no question, and is left out:"),
+        ("missing", "The consultation asks for it, and no box was found:"),
+    ):  # fmt: skip
+        for item in told[name]:
+            console.print(_plain(f"{said} {item}"))
+
+
 def status(standing: dict[str, Any], title: str) -> None:
     """The accounts as they stand."""
     table = _accounts(title, standing["channels"], _COUNTS[2:])

@@ -5,11 +5,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from intake.added import added_files
 from intake.addressee import REASONS
 from intake.batches import read_pieces
 from intake.errors import NotThere
 from intake.letter import FRAME
+from intake.reading.parts import Word
 from intake.wish import find_target
 from storage import acknowledgements, decisions, deliveries, ledger, receipts, responses
 from storage.acknowledgements import Standing
@@ -85,6 +88,15 @@ class _Quotes:
         self._by_number = {(part.receipt_id, part.number): part.text for part in parts}
         pages = ((part.receipt_id, json.loads(part.document).get("page"), part.text) for part in parts)
         self._by_page = {(receipt, page): text for receipt, page, text in pages if page is not None}
+        # What was written into the frames of a form's page is kept together: each box has its own words.
+        self._frames = {
+            (part.receipt_id, json.loads(part.document)["page"]): (
+                part.text,
+                msgspec.msgpack.decode(part.words, type=list[Word]),
+            )
+            for part in parts
+            if part.words is not None and json.loads(part.document).get("boxes")
+        }
 
     def at(self, place: Mapping[str, Any] | None) -> str | None:
         """The words, None if nothing is known there."""
@@ -95,7 +107,17 @@ class _Quotes:
             return self._by_number.get((receipt, place["part"]), "")[place["start"] : place["end"]]
         if "part" in place:
             return self._by_number.get((receipt, place["part"]), "").strip() or None
-        return self._by_page.get((receipt, place.get("page")), "").strip() or None
+        page = receipt, place.get("page")
+        if page in self._frames:
+            return _inside(*self._frames[page], place["box"])
+        return self._by_page.get(page, "").strip() or None
+
+
+def _inside(text: str, words: Sequence[Word], box: Sequence[float]) -> str | None:
+    """The words of a page that stand in a box."""
+    x0, top, x1, bottom = box
+    held = [w for w in words if x0 <= (w.x0 + w.x1) / 2 <= x1 and top <= (w.top + w.bottom) / 2 <= bottom]
+    return text[held[0].start : held[-1].start + len(held[-1].text)] if held else None
 
 
 def _marked(parts: Sequence[StoredPart], cut: Sequence[Mapping[str, Any] | None]) -> list[dict[str, Any]]:

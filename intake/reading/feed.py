@@ -168,7 +168,7 @@ class Feed:
             if page is not None:
                 return page
         job = next(self._jobs)
-        if not has_pages(job.media_type) or "pages" in job.options:  # or only some pages of it are wanted
+        if not has_pages(job.media_type) or job.options.keys() & {"pages", "learn"}:  # what is wanted is said already
             return job
         self._begun.append(Document(job, self._limits))
         return self._begun[-1].pages(0, 1)

@@ -7,6 +7,7 @@ Outlook's files, are ``forwarded``. In the bodies that are content, quoted mail 
 
 Options: ``unquote_from`` (bool): the message comes from an mbox, which puts ">" before lines that begin with "From ".
 ``header_only`` (bool): the facts of the header alone, and no part.
+``forms``: the layouts of reply forms, for the documents that are attached (see ``ocr``).
 ``attachments`` (bool): false leaves attached documents unread, because reading them has ended a reader before.
 
 Facts (all strings; absent if unknown):

@@ -219,7 +219,8 @@ class Walk:
             self._unread(entity, problem)
             return
         try:
-            result = dispatch.read(entity.body(), media_type, {}, self._tick)
+            passed_on = {name: self._options[name] for name in ("forms",) if name in self._options}
+            result = dispatch.read(entity.body(), media_type, passed_on, self._tick)
         except (dispatch.ToolMissingError, MemoryError):
             raise
         except Exception:  # noqa: BLE001 - one bad attachment is a need, and takes nothing of the message with it

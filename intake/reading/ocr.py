@@ -1,6 +1,6 @@
 """image/tiff, image/jpeg, image/png, and pages of a PDF without text: words with boxes and confidence, by OCR.
 
-Options: none. Facts:
+Options: ``forms``, the layouts of reply forms (see ``formlayout``). Facts:
     scan_date_local    TIFF DateTime or EXIF DateTimeOriginal, by the scanner's clock: ``YYYY-MM-DDTHH:MM:SS``, no zone
     pages              how many pages the file has
     dpi_assumed        "true": the file names no resolution, or one that makes no sheet of paper; 300 dpi is taken, or
@@ -10,11 +10,14 @@ How a page is read says ``recognise``; its ``confidence`` is an estimate of how 
 ink and no word. ``needs`` has ``transcription`` for such a page, and ``rescan`` for one that can't be decoded.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from mmap import mmap
 
 from msgspec.structs import replace as changed
 
 from intake.reading.codes import find_codes
+from intake.reading.formlayout import Layout, from_option
 from intake.reading.ink import ink_share
 from intake.reading.pages import damaged_page
 from intake.reading.pagetext import Box, compose
@@ -32,20 +35,23 @@ def opened(data: bytes | mmap, options: Options) -> "ScanFile | Unreadable":
 
     Args:
         data: its bytes.
-        options: none of its own.
+        options: see above.
     """
     scan = open_scan(bytes(data))
-    return scan if isinstance(scan, Unreadable) else ScanFile(scan, options.get("media_type", "image/tiff"))
+    if isinstance(scan, Unreadable):
+        return scan
+    return ScanFile(scan, options.get("media_type", "image/tiff"), from_option(options.get("forms")))
 
 
 class ScanFile:
     """A file of pictures that is open; ``pages`` is how many it has."""
 
-    def __init__(self, scan: Scan, media_type: str) -> None:
-        """Args: scan: as it was opened. media_type: what it is."""
+    def __init__(self, scan: Scan, media_type: str, forms: Sequence[Layout]) -> None:
+        """Args: scan: as it was opened. media_type: what it is. forms: the reply forms that its pages may be of."""
         self.pages = scan.frames
         self._scan = scan
         self._media_type = media_type
+        self._forms = forms
         taken = scan.taken()
         self._facts = {"pages": str(scan.frames), **({"scan_date_local": taken} if taken else {})}
 
@@ -66,7 +72,7 @@ class ScanFile:
             why = str(error) if isinstance(error, TooLarge) else "This page is damaged or cut off."
             part, needs = damaged_page(number, self._media_type, why), {"rescan"}
         else:
-            part = page_part(page, number, self._media_type)
+            part = page_part(page, number, self._media_type, self._forms)
             needs = needs_of(part)
             facts = facts | ({"dpi_assumed": "true"} if page.dpi_assumed else {})
         return Reading(reader=f"ocr {READER}", parts=[part], facts=facts, needs=sorted(needs))
@@ -74,22 +80,67 @@ class ScanFile:
 
 def needs_of(part: Part) -> set[str]:
     """What a page needs of a person because of how it was read."""
+    if part.method == "form":
+        return set()  # what is on its boxes says what it needs
     return {"transcription"} if not part.words and (part.ink or 0.0) >= INKED else set()
 
 
-def page_part(page: Page, number: int, media_type: str) -> Part:
-    """Read one page.
+def page_part(page: Page, number: int, media_type: str, forms: Sequence[Layout] = ()) -> Part:
+    """Read one page: as a page of a reply form, if it is one, else as any page.
 
     Args:
         page: the picture.
         number: its position in the item, from 0.
         media_type: of the file that it comes from.
+        forms: the reply forms that it may be a page of.
 
     Raises:
         ToolMissingError: Tesseract or its data is not on this machine.
     """
-    ink = ink_share(page.grey)
-    part = Part(
+    blank = _blank(page, number, media_type)
+    if not blank.ink:
+        return blank
+    blank = changed(blank, codes=find_codes(page.grey, page.dpi))
+    if forms and (own := _own_form(page, blank, forms)) is not None:
+        return own
+    if any(isinstance(read_sheet(code.text), Sheet) for code in blank.codes):
+        return blank  # a separator sheet says in its code what it has to say
+    plain = _plain(page, blank)
+    return (forms and _learned_form(page, plain, blank, forms)) or plain
+
+
+def form_part(page: Page, part: Part, forms: Sequence[Layout]) -> Part | None:
+    """A page whose words are known, as a page of a reply form; None if it is none."""
+    blank = changed(_blank(page, part.number, part.media_type), codes=find_codes(page.grey, page.dpi))
+    return _own_form(page, blank, forms) or _learned_form(page, part, blank, forms)
+
+
+def plain_part(page: Page, number: int, media_type: str) -> Part:
+    """Read the words of a picture, whatever it shows; the arguments are those of ``page_part``."""
+    blank = _blank(page, number, media_type)
+    return _plain(page, blank) if blank.ink else blank
+
+
+def _own_form(page: Page, blank: Part, forms: Sequence[Layout]) -> Part | None:
+    from intake.reading import formpage  # image libraries that other pages don't need
+
+    return formpage.read_own(page, blank.codes, forms, blank, partial(_inside, blank))
+
+
+def _learned_form(page: Page, part: Part, blank: Part, forms: Sequence[Layout]) -> Part | None:
+    from intake.reading import formpage
+
+    return formpage.read_learned(page, part.words, forms, blank, partial(_inside, blank))
+
+
+def _inside(blank: Part, picture: Page) -> Part:
+    """The words in a frame of a form."""
+    return plain_part(picture, blank.number, blank.media_type)
+
+
+def _blank(page: Page, number: int, media_type: str) -> Part:
+    """The page without any reading."""
+    return Part(
         number=number,
         kind="page",
         media_type=media_type,
@@ -97,27 +148,24 @@ def page_part(page: Page, number: int, media_type: str) -> Part:
         page=number + 1,
         width=round(page.grey.width * POINTS / page.dpi, 2),
         height=round(page.grey.height * POINTS / page.dpi, 2),
-        ink=round(ink, 6),
+        ink=round(ink_share(page.grey), 6),
     )
-    if not ink:
-        return part
-    codes = find_codes(page.grey, page.dpi)
-    if any(isinstance(read_sheet(code.text), Sheet) for code in codes):
-        return changed(part, codes=codes)  # a separator sheet says in its code what it has to say
+
+
+def _plain(page: Page, blank: Part) -> Part:
     found = recognise(page)
     points = POINTS / page.dpi
     composed = compose([[[_on_page(box, found, points) for box in line] for line in para] for para in found.paragraphs])
     return changed(
-        part,
+        blank,
         text=composed.text,
         words=composed.words,
         cleaned=composed.cleaned,
-        confidence=round(found.confidence, 4) if composed.words or ink < INKED else 0.0,
+        confidence=round(found.confidence, 4) if composed.words or (blank.ink or 0.0) < INKED else 0.0,
         turned=found.turned,
         engine=found.engine,
         choice=found.choice,
         others=found.others,
-        codes=codes,
     )
 
 

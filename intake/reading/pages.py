@@ -37,9 +37,11 @@ def join(readings: Iterable[Reading], first: int = 0) -> Reading | Unreadable:
     """Put the readings of a file's pages together, in the order of the pages: the same whatever was read by whom.
 
     A field of a form that stands on several pages is filled in once, on the first of them. Pages that a form's fields
-    stand on are no content: their words are the form's. ``first`` is the number of the first page, from 0.
+    stand on are no content: their words are the form's; also those on which nothing was filled in,
+    if others were. ``first`` is the number of the first page, from 0.
     """
     pages: list[Part] = []
+    left_blank: set[int] = set()
     form = _Form()
     readers: dict[str, None] = {}
     facts: dict[str, str] = {}
@@ -51,7 +53,11 @@ def join(readings: Iterable[Reading], first: int = 0) -> Reading | Unreadable:
         typed = [part for part in reading.parts if part.kind == "form"]
         for page in (part for part in reading.parts if part.kind == "page"):
             fresh = [form.take(part, page) for part in typed]
+            if any(not part.fields for part in typed):
+                left_blank.add(len(pages))
             pages.append(changed(page, content=False) if any(fresh) and page.method == "pdf" else page)
+    if form.is_filled:
+        pages = [changed(p, content=False) if n in left_blank and p.method == "pdf" else p for n, p in enumerate(pages)]
     if all(part.problem for part in pages):
         return _nothing_read(pages)
     parts = [*pages, *form.part(first + len(pages))]
@@ -73,6 +79,11 @@ class _Form:
         self._pieces: list[str] = []
         self._fields: list[FormField] = []
         self._at = self._cleaned = 0
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether any field, and not only a comment, was filled in."""
+        return any(field.name for field in self._fields)
 
     def take(self, part: Part, page: Part) -> bool:
         """Take what stands on a page; whether any field of it is new."""

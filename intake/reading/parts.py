@@ -4,6 +4,7 @@ Everything here is data from untrusted bytes, decoded strictly (msgspec) when it
 All text is clean for storage: NUL and lone surrogates are replaced one for one by U+FFFD, so places stay true.
 """
 
+from math import isfinite
 from typing import Any, Literal
 
 import msgspec
@@ -61,6 +62,31 @@ class Code(msgspec.Struct, frozen=True, array_like=True):
     bottom: float
 
 
+BoxState = Literal["empty", "ticked", "filled", "circled", "struck", "unsure", "written", "stray"]
+
+
+class FormBox(msgspec.Struct, frozen=True, array_like=True):
+    """A box of a scanned reply form: its field's name, what is on it, how sure that is, and where it stands, in points
+    as of a ``Word``. Of a box with writing, ``start`` and ``end`` are the characters of the part's text that were read
+    in it, or ``said`` is what was read, where the box is kept apart; ``sure`` says that a reading can be the answer.
+    ``only``: its question takes one option alone. ``struck`` is a mark that was taken back, or an emphatic one:
+    ``takes_back`` says that the form tells people to do so by filling the box in. ``stray`` is ink beside all boxes."""
+
+    name: str
+    state: BoxState
+    confidence: float
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+    start: int = 0
+    end: int = 0
+    said: str = ""
+    sure: bool = False
+    only: bool = False
+    takes_back: bool = False
+
+
 class OtherReading(msgspec.Struct, frozen=True, array_like=True):
     """What another engine made of a page, kept beside the reading that was taken: evidence, never the text."""
 
@@ -82,7 +108,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     for a message that stands inside another one's text. Of a page: ``turned`` is by how many degrees clockwise it must
     be turned to be upright (0, 90, 180, 270; boxes are those of the page as shown, unturned); ``engine`` says what read
     it (``text layer``, ``tesseract``, ``rapidocr``), ``choice`` why, where there was a choice; ``others`` are the
-    readings that were not taken; ``codes`` what its codes say.
+    readings that were not taken; ``codes`` what its codes say. Of a page of a reply form: ``boxes`` are its boxes, and
+    ``apart`` those of monitoring questions, which go to a table apart and are never stored with the part.
     """
 
     number: int
@@ -109,6 +136,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     choice: str = ""
     others: list[OtherReading] = []
     codes: list[Code] = []
+    boxes: list[FormBox] = []
+    apart: list[FormBox] = []
 
 
 def piece_of(part: Part, start: int, end: int, **changes: Any) -> Part:
@@ -129,6 +158,17 @@ def marks_hold(part: Part) -> bool:
             return False
         end = mark.end
     return True
+
+
+def boxes_hold(part: Part) -> bool:
+    """Whether the boxes of a form page are what ``FormBox`` says of them."""
+    return all(
+        0 <= box.confidence <= 1
+        and all(map(isfinite, (box.x0, box.top, box.x1, box.bottom)))
+        and 0 <= box.start <= box.end <= len(part.text)
+        and "\x00" not in box.name + box.said
+        for box in (*part.boxes, *part.apart)
+    )
 
 
 def unmarked(part: Part) -> list[tuple[int, int]]:

@@ -5,7 +5,9 @@ made part of it first. The words of the text layer come from pdfplumber; whether
 ``trust``, and the choice is kept with the page, as is the reading that was not taken. Of a form that somebody filled
 in, what was filled in is a part of its own behind the pages, and the pages that it stands on are no content.
 
-Options: pages ``[first, end]``, from 0, half-open (see ``dispatch.read_pages``). Facts:
+Options: ``pages``, ``[first, end]``, from 0, half-open (see ``dispatch.read_pages``). ``forms``, the layouts of reply
+forms: a page of one is read as ``ocr`` reads it, whether it has a text layer or not. ``learn``: the PDF is a blank
+form, whose boxes are to be learned (see ``blankform``). Facts:
     pages              how many pages the file has
     scan_date          CreationDate as ``YYYY-MM-DDTHH:MM:SSZ``; scan_date_local, without Z, if it names no zone
 
@@ -15,6 +17,7 @@ inside the file (a portfolio), and ``transcription`` as in ``ocr``, or where OCR
 
 import ctypes
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from mmap import mmap
@@ -26,9 +29,10 @@ from msgspec.structs import replace as changed
 from intake.reading import ocr, pdfcodes, pdfform, trust
 from intake.reading.dispatch import ToolMissingError
 from intake.reading.drawn import NotDrawn, draw, lacks_a_picture
+from intake.reading.formlayout import Layout, from_option
 from intake.reading.pages import MAX_PAGES, damaged_page
 from intake.reading.pagetext import Box, arrange, compose
-from intake.reading.parts import INKED, Code, OtherReading, Part, Reading, Unreadable, Word
+from intake.reading.parts import INKED, Code, FormBox, OtherReading, Part, Reading, Unreadable, Word
 from intake.reading.pdfform import Typed
 from intake.reading.pdflayer import Layers
 from intake.reading.raster import POINTS, Page, local_time, page_of
@@ -42,7 +46,7 @@ _OBJECT = re.compile(rb"\b\d+ \d+ obj\b")
 _DATE = re.compile(r"D?:?(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:(Z)|([+-])(\d\d)'?(\d\d)?)?")
 _MAX_OFFSET = timedelta(hours=14)
 _NO_ERROR, _PASSWORD_ERROR, _SECURITY_ERROR = 0, 4, 5  # FPDF_ERR_SUCCESS, FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
-_LINK, _FILE = 2, 17  # FPDF_ANNOT_LINK, FPDF_ANNOT_FILEATTACHMENT
+_LINK, _FILE, _WIDGET = 2, 17, 20  # FPDF_ANNOT_LINK, FPDF_ANNOT_FILEATTACHMENT, FPDF_ANNOT_WIDGET
 _LONGEST_LETTER_INCHES, _A4_INCHES = 24.0, 11.69
 _MAX_CHECK_POINTS = 2_000.0
 _MEDIA_TYPE = "application/pdf"
@@ -56,13 +60,25 @@ _LOST_PICTURE = "The picture that this page should show is damaged and could not
 _ZIP = b"PK\x03\x04"
 
 
-def opened(data: bytes | mmap, options: Options) -> "PdfFile | Unreadable":  # noqa: ARG001 - as all readers
+def opened(data: bytes | mmap, options: Options) -> "PdfFile | Unreadable":
     """Open a PDF.
 
     Args:
         data: its bytes; they are not copied.
-        options: none.
+        options: see above.
     """
+    document = by_pdfium(data)
+    if isinstance(document, Unreadable):
+        return document
+    pages = len(document)
+    if pages > MAX_PAGES:
+        return Unreadable(f"This PDF has more than {MAX_PAGES} pages.", "Split it into several files.")
+    needs = ({"rescan"} if _is_cut(data) else set()) | ({"attachment"} if _holds_files(document) else set())
+    return PdfFile(document, data, needs, from_option(options.get("forms")))
+
+
+def by_pdfium(data: bytes | mmap) -> Any | Unreadable:
+    """PDFium's document of a PDF, with its form; the bytes are not copied."""
     # A zip that holds PDFs unpacked has their words in it, and would pass for the last of them.
     if data[:4] == _ZIP or b"%PDF-" not in data[:_HEAD_BYTES]:
         return Unreadable(not_a("a PDF", data), "Open it by hand, and ask for a PDF or a scan if it is a letter.")
@@ -74,13 +90,10 @@ def opened(data: bytes | mmap, options: Options) -> "PdfFile | Unreadable":  # n
             data if isinstance(data, bytes) else (ctypes.c_ubyte * len(data)).from_buffer(data)
         )
         document.init_forms()  # does nothing without a form; must come before the first page is touched
-        pages = len(document)
+        len(document)
     except pypdfium2.PdfiumError as error:
         return _not_opened(error.err_code, data)
-    if pages > MAX_PAGES:
-        return Unreadable(f"This PDF has more than {MAX_PAGES} pages.", "Split it into several files.")
-    needs = ({"rescan"} if _is_cut(data, tail) else set()) | ({"attachment"} if _holds_files(document) else set())
-    return PdfFile(document, data, pages, needs)
+    return document
 
 
 def _not_opened(error: int | None, data: bytes | mmap) -> Unreadable:
@@ -93,10 +106,10 @@ def _not_opened(error: int | None, data: bytes | mmap) -> Unreadable:
     return Unreadable("This PDF is damaged and does not open.", _AGAIN)
 
 
-def _is_cut(data: bytes | mmap, tail: bytes) -> bool:
+def _is_cut(data: bytes | mmap) -> bool:
     """Whether the end of a PDF that opens is missing, so that pages may be: it is shorter than it says (linearized: ISO
     32000-1, annex F), or a later version of it has begun behind its last end."""
-    said = _LINEARIZED.search(data[:_HEAD_BYTES])
+    said, tail = _LINEARIZED.search(data[:_HEAD_BYTES]), data[-_TAIL_BYTES:]
     if said is not None and int(said[1] or said[2]) > len(data):
         return True
     return _OBJECT.search(tail[max(0, tail.rfind(b"%%EOF")) :]) is not None if b"%%EOF" in tail else False
@@ -109,9 +122,10 @@ def _holds_files(document: Any) -> bool:
 class PdfFile:
     """A PDF that is open; ``pages`` is how many it has."""
 
-    def __init__(self, document: Any, data: bytes | mmap, pages: int, needs: set[str]) -> None:
-        """Args: document: PDFium's. data: its bytes. pages: their number. needs: of the file as a whole."""
-        self.pages = pages
+    def __init__(self, document: Any, data: bytes | mmap, needs: set[str], forms: Sequence[Layout]) -> None:
+        """Args: document: PDFium's. data: its bytes. needs: of the file as a whole. forms: what its pages may be of."""
+        self.pages = pages = len(document)
+        self._forms = forms
         self._document = document
         self._layers = Layers(data, pages)
         self._needs = needs
@@ -128,7 +142,7 @@ class PdfFile:
             ToolMissingError: the page needs OCR, and Tesseract or its data is not on this machine.
         """
         part, typed, files = self._page(number)
-        parts = [part, *([pdfform.form_part(typed, number + 1)] if typed else [])]
+        parts = [part, *([pdfform.form_part(typed, number + 1)] if typed is not None else [])]
         needs = {"rescan"} if part.problem else ocr.needs_of(part) if part.method == "ocr" else set()
         needs |= {"transcription"} if trust.disputed(part) else set()
         needs |= self._needs | ({"attachment"} if files else set())
@@ -137,25 +151,27 @@ class PdfFile:
         reader = f"pdf {READER}" + (f", ocr {ocr.READER}" if part.method == "ocr" or part.others else "")
         return Reading(reader=reader, parts=parts, facts=self._facts, needs=sorted(needs))
 
-    def _page(self, number: int) -> tuple[Part, list[Typed], bool]:
-        """A page, what was typed onto it, and whether files are attached to it."""
+    def _page(self, number: int) -> tuple[Part, list[Typed] | None, bool]:
+        """A page, what was typed onto it (None where nothing could be), and whether files are attached to it."""
         try:
             page = self._document[number]
         except pypdfium2.PdfiumError:
-            return damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE), [], False
+            return damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE), None, False
         try:
             kinds = _annotation_kinds(page)
             if not kinds - {_LINK}:
-                return page_part(page, number, self._layers), [], False
-            typed = pdfform.typed_on(self._document, page, number)
+                return page_part(page, number, self._layers, forms=self._forms), None, False
+            found = pdfform.typed_on(self._document, page, number)
+            typed = found if found or _WIDGET in kinds else None
+            forms = () if any(field.name for field in found) else self._forms  # it was filled in on a screen
             flattened = pypdfium2.raw.FPDFPage_Flatten(page, pypdfium2.raw.FLAT_NORMALDISPLAY)
             if flattened == pypdfium2.raw.FLATTEN_SUCCESS:
                 page.close()
                 page = self._document[number]
-                return page_part(page, number, self._alone(number), 0), typed, _FILE in kinds
-            return page_part(page, number, self._layers), typed, _FILE in kinds
+                return page_part(page, number, self._alone(number), 0, forms), typed, _FILE in kinds
+            return page_part(page, number, self._layers, forms=forms), typed, _FILE in kinds
         except pypdfium2.PdfiumError:
-            return damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE), [], False
+            return damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE), None, False
         finally:
             page.close()
 
@@ -171,7 +187,7 @@ class PdfFile:
         return Layers(out.getvalue(), 1)
 
 
-def page_part(page: Any, number: int, layers: Layers, at: int | None = None) -> Part:
+def page_part(page: Any, number: int, layers: Layers, at: int | None = None, forms: Sequence[Layout] = ()) -> Part:
     """Read one page: by its text layer, by OCR, or by the better of both.
 
     Args:
@@ -179,13 +195,14 @@ def page_part(page: Any, number: int, layers: Layers, at: int | None = None) -> 
         number: its number in the file, from 0.
         layers: where its text layer is found.
         at: its number there, if it is another one.
+        forms: the reply forms that it may be a page of.
 
     Raises:
         ToolMissingError: it needs OCR, and Tesseract or its data is not on this machine.
     """
     seen = layers.page(number if at is None else at) if _has_text(page) else None
     if seen is None or not seen.boxes:
-        return _by_ocr(page, number)
+        return _by_ocr(page, number, forms)
     width, height = page.get_size()
     try:
         grey, dpi = draw(
@@ -198,10 +215,14 @@ def page_part(page: Any, number: int, layers: Layers, at: int | None = None) -> 
     if not judged.doubt and not _sample_holds(judged.boxes, grey, dpi):
         judged = judged._replace(doubt="its text layer says something else than it shows")
     if not judged.doubt:
+        if forms and (form := _form_page(page, layer, forms)) is not None:
+            return form
         return changed(layer, choice=_left_out(judged.hidden)) if judged.hidden else layer
-    read = _by_ocr(page, number)
+    read = _by_ocr(page, number, forms)
     if read.problem:
         return read if judged.useless else layer
+    if read.method == "form":
+        return read
     by_ocr, why = trust.choose(layer, read, judged)
     taken, other = (read, layer) if by_ocr else (layer, read)
     said = OtherReading(other.engine, _all_words(seen.boxes) if by_ocr else other.text, other.confidence)
@@ -215,7 +236,7 @@ def _sample_holds(boxes: list[Box], grey: Any, dpi: float) -> bool:
     if not text:
         return True
     try:
-        read = ocr.page_part(Page(picture, dpi, dpi_assumed=False), 0, _MEDIA_TYPE)
+        read = ocr.plain_part(Page(picture, dpi, dpi_assumed=False), 0, _MEDIA_TYPE)
     except ToolMissingError:
         return True
     return trust.same(text, read.text)
@@ -259,7 +280,21 @@ def _by_layer(boxes: list[Box], page: Any, number: int) -> Part:
     )
 
 
-def _by_ocr(page: Any, number: int) -> Part:
+def _form_page(page: Any, layer: Part, forms: Sequence[Layout]) -> Part | None:
+    """A page with a sound text layer as a page of a form, which somebody printed into a file; None if it is none."""
+    from intake.reading import formpage  # image libraries that other pages don't need
+
+    if not (formpage.own_form(layer.codes, forms) or formpage.may_be_learned(layer.words, forms)):
+        return None
+    try:
+        picture, dpi = draw(page)
+    except (NotDrawn, ValueError):
+        return None
+    form = ocr.form_part(page_of(picture, dpi), layer, forms)
+    return None if form is None else _in_points_of(form, *page.get_size())
+
+
+def _by_ocr(page: Any, number: int, forms: Sequence[Layout]) -> Part:
     width, height = page.get_size()
     try:
         picture, dpi = draw(page)
@@ -268,7 +303,7 @@ def _by_ocr(page: Any, number: int) -> Part:
     likely = max(width, height) / POINTS <= _LONGEST_LETTER_INCHES
     if not likely:  # a photograph without a resolution, one point a pixel: most likely of a sheet of paper
         dpi = max(picture.size) / _A4_INCHES
-    read = ocr.page_part(page_of(picture, dpi, dpi_assumed=not likely), number, _MEDIA_TYPE)
+    read = ocr.page_part(page_of(picture, dpi, dpi_assumed=not likely), number, _MEDIA_TYPE, forms)
     if not read.words and (read.ink or 0.0) < INKED and lacks_a_picture(page):
         return damaged_page(number, _MEDIA_TYPE, _LOST_PICTURE)  # it would pass for an empty page
     return _in_points_of(read, width, height)
@@ -283,7 +318,15 @@ def _in_points_of(part: Part, width: float, height: float) -> Part:
         Word(w.text, w.start, *_moved((w.x0, w.top, w.x1, w.bottom), across, down), w.confidence) for w in part.words
     ]
     codes = [Code(c.text, *_moved((c.x0, c.top, c.x1, c.bottom), across, down)) for c in part.codes]
-    return changed(part, width=round(width, 2), height=round(height, 2), words=words, codes=codes)
+    boxes, apart = ([_box_in_points(box, across, down) for box in found] for found in (part.boxes, part.apart))
+    return changed(
+        part, width=round(width, 2), height=round(height, 2), words=words, codes=codes, boxes=boxes, apart=apart
+    )
+
+
+def _box_in_points(box: FormBox, across: float, down: float) -> FormBox:
+    x0, top, x1, bottom = _moved((box.x0, box.top, box.x1, box.bottom), across, down)
+    return changed(box, x0=x0, top=top, x1=x1, bottom=bottom)
 
 
 def _moved(box: tuple[float, float, float, float], across: float, down: float) -> tuple[float, float, float, float]:

@@ -43,6 +43,17 @@ def typed_on(document: Any, page: Any, number: int) -> list[Typed]:
     return [typed for typed in found if is_form or not typed.shown]
 
 
+def pages_with_fields(document: Any) -> set[int]:
+    """The pages (from 0) that have fields of a form, filled in or not; call it before the pages are flattened."""
+    found = set()
+    for number in range(len(document)):
+        page = document[number]  # held while its annotations are looked at
+        kinds = [pypdfium2.raw.FPDFAnnot_GetSubtype(annotation) for annotation in _annotations(page.raw)]
+        if _WIDGET in kinds:
+            found.add(number)
+    return found
+
+
 def form_part(typed: list[Typed], number: int) -> Part:
     """The part that what is filled in makes: a line for each, ``label: value``; a comment's words stand alone."""
     pieces: list[str] = []

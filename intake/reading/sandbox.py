@@ -138,7 +138,8 @@ class ReaderPool:
 
     def _hand_out(self, feed: Feed, done: Done) -> None:
         for job in feed:
-            light = job.media_type in _LIGHT_TYPES and job.size() <= _LIGHT_BYTES
+            # With layouts of forms a request is long: several of them at once could fill the socket.
+            light = job.media_type in _LIGHT_TYPES and job.size() <= _LIGHT_BYTES and "forms" not in job.options
             try:
                 child = self._free_child(light)
             except BrokenStart:
