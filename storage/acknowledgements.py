@@ -131,7 +131,8 @@ def _candidates(channel: str, arrived_since: datetime, taken_since: datetime) ->
 
 def _candidate(tx: Connection, receipt: int, standing: Standing | None) -> Candidate:
     query = select(_responses.c.reference, _responses.c.relayed_by, _responses.c.item)
-    found = tx.execute(query.where(_responses.c.receipt_id == receipt).order_by(_responses.c.ordinal)).all()
+    counting = _responses.c.receipt_id == receipt, _responses.c.joined_into == ""
+    found = tx.execute(query.where(*counting).order_by(_responses.c.ordinal)).all()
     relayed = any(row.relayed_by or row.item for row in found)
     return Candidate(receipt, tuple(row.reference for row in found), relayed, standing)
 

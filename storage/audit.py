@@ -1,6 +1,5 @@
 """What `intake verify` re-checks, from stored bytes and rows alone. Reads only, and imports nothing of ours: an
-auditor can
-read this one file and know what "verified" means, whatever else the program does.
+auditor can read this one file and know what "verified" means, whatever else the program does.
 
 A commitment is HMAC-SHA256 (hex), keyed by the row's own salt, over the RFC 8785 bytes of what it covers.
 """
@@ -8,8 +7,9 @@ A commitment is HMAC-SHA256 (hex), keyed by the row's own salt, over the RFC 878
 import hashlib
 import hmac
 import json
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +33,8 @@ _REDIVIDE = ("split", "join")
 """What people decide about pages: a machine's evidence comes with it."""
 _LATER = ("pieces", "joined_into")
 """Columns of a response that came later: where they are blank, no commitment covers them."""
+_WHOLE = (0, sys.maxsize)
+"""The parts of a response that says no ranges: all of its receipt's."""
 Row = dict[str, Any]
 
 
@@ -434,27 +436,35 @@ def _letters(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001 
     """Of a file that was parted into letters, or joined with others, each page is in exactly one letter; and what is
     part of another letter is so by a person's decision, and that one stands."""
     check = Check("letters")
-    rows = {
-        row["id"]: row
-        for row in _rows(connection, "select id, receipt_id, reference, pieces, joined_into from response")
-    }
-    by_reference = {row["reference"]: row for row in rows.values()}
-    allowed = _joined_by_people(connection)
+    into: dict[str, str] = {}
+    held: dict[int, list[tuple[int, int]]] = defaultdict(list)  # the ranges of parts that letters are, by receipt
+    joined: list[Row] = []
     divided: set[int] = set()
-    for row in rows.values():
+    for row in _rows(connection, "select id, receipt_id, reference, pieces, joined_into from response"):
+        into[row["reference"]] = row["joined_into"]
+        pieces = _json(row["pieces"] or "[]") or []
+        divided |= {receipt for receipt, _, _ in pieces}
         if row["joined_into"]:
+            joined.append(row)
             divided.add(row["receipt_id"])
-            names: set[str] = set()
-            name = row["reference"]
-            while name in by_reference and name not in names and by_reference[name]["joined_into"]:
-                names.add(name)
-                name = by_reference[name]["joined_into"]
-            stands = name in by_reference and not by_reference[name]["joined_into"]
-            check.expect(stands and row["id"] in allowed, row["reference"])
-        divided |= {receipt for receipt, _, _ in _json(row["pieces"] or "[]") or []}
+            continue
+        for receipt, first, last in pieces or [(row["receipt_id"], *_WHOLE)]:
+            held[receipt].append((first, last))
+    allowed = _joined_by_people(connection) if joined else set()
+    for row in joined:
+        check.expect(_stands(row["reference"], into) and row["id"] in allowed, row["reference"])
     for receipt in sorted(divided):
-        check.expect(_pages_once(connection, receipt, list(rows.values())), receipt)
+        check.expect(_pages_once(connection, receipt, held[receipt]), receipt)
     return check
+
+
+def _stands(reference: str, into: Mapping[str, str]) -> bool:
+    """Whether what a response is part of leads to one that is there and is part of none."""
+    passed: set[str] = set()
+    while into.get(reference) and reference not in passed:
+        passed.add(reference)
+        reference = into[reference]
+    return into.get(reference) == ""
 
 
 def _joined_by_people(connection: Connection) -> set[int]:
@@ -467,20 +477,13 @@ def _joined_by_people(connection: Connection) -> set[int]:
     return found
 
 
-def _pages_once(connection: Connection, receipt: int, rows: list[Row]) -> bool:
+def _pages_once(connection: Connection, receipt: int, held: Sequence[tuple[int, int]]) -> bool:
+    """Whether each page of a receipt is in exactly one of these ranges."""
     query = text("select number, document from part where receipt_id = :receipt and item = 0")
     found = connection.execute(query, {"receipt": receipt})
     documents = {number: _json(document) or {} for number, document in found}
     pages = sorted(n for n, d in documents.items() if d.get("kind") == "page" and d.get("inside") is None)
-    held: list[int] = []
-    for row in rows:
-        if row["joined_into"]:
-            continue
-        pieces = _json(row["pieces"] or "[]") or []
-        if not pieces and row["receipt_id"] == receipt:
-            held += pages
-        held += [n for named, first, last in pieces if named == receipt for n in pages if first <= n <= last]
-    return sorted(held) == pages
+    return sorted(n for first, last in held for n in pages if first <= n <= last) == pages
 
 
 def _decisions(connection: Connection, ledger: _Ledger) -> Check:

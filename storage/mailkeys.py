@@ -34,8 +34,9 @@ class NewKeys:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Link:
-    """A message names another one that is here. ``response_id`` is that of the naming message, None if it has none yet;
-    ``named_reference`` of the other's response, "" likewise. ``message_id`` is what names it."""
+    """A message names another one that is here. ``response_id`` is that of the naming message, None if it has none yet
+    or none of its own any more; of several letters in it, the first. ``named_reference`` of the other's response, ""
+    likewise. ``message_id`` is what names it."""
 
     receipt_id: int
     item: int
@@ -96,7 +97,8 @@ def links(tx: Connection, of: Sequence[NewKeys]) -> list[Link]:
 def _with_responses(tx: Connection, pairs: set[tuple[int, int, str, int, int]], written: dict[str, str]) -> list[Link]:
     receipts = {receipt for pair in pairs for receipt in (pair[0], pair[3])}
     columns = (_responses.c.receipt_id, _responses.c.item, _responses.c.id, _responses.c.reference)
-    query = select(*columns).where(_responses.c.receipt_id.in_(receipts))
+    counting = _responses.c.receipt_id.in_(receipts), _responses.c.joined_into == ""
+    query = select(*columns).where(*counting).order_by(_responses.c.ordinal.desc())  # the first of several is kept
     found = {(receipt, item): (number, reference) for receipt, item, number, reference in tx.execute(query)}
     made = []
     for receipt, item, value, named, named_item in sorted(pairs):
