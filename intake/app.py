@@ -26,11 +26,10 @@ from intake.export import Wanted, export
 from intake.filled import Rules
 from intake.following import follow_tables
 from intake.formprint import form_pdf
-from intake.formsheet import sheet
 from intake.learned import forms_option
 from intake.learning import Learned, learn
 from intake.outcomes import Desk
-from intake.pictures import Pictures, find_sheet
+from intake.pictures import Pictures, find_page
 from intake.places import Gazetteer
 from intake.reading import blankform
 from intake.reading.parts import Reading, Unreadable
@@ -39,6 +38,7 @@ from intake.reading.sandbox import Limits, ReaderPool, ReadJob
 from intake.reading.sheet import sheets_of_batch
 from intake.rebuilt import follow_rebuilt
 from intake.receive import ChannelRun
+from intake.replyform import reply_form
 from intake.rereading import reread
 from intake.separator import separator_pdf
 from intake.tables import RowReader
@@ -261,8 +261,8 @@ class App:
             with self.database.read() as tx:
                 target = find_target(tx, self.consultation.reference_prefix, typed)
                 item = 0 if target.response is None else responses.load(tx, [target.response])[0].item
-                sheet = find_sheet(tx, target.receipt, item, page, part, upright=upright)
-            return self.pictures.page(sheet)
+                found = find_page(tx, target.receipt, item, page, part, upright=upright)
+            return self.pictures.page(found)
 
     def original(self, sha256: str) -> bytes:
         """The exact bytes of an original; raises NotThere, StorageUnusable."""
@@ -276,7 +276,7 @@ class App:
 
     def form(self) -> bytes:
         """The reply form of the consultation, as a PDF."""
-        return form_pdf(sheet(self.consultation, self.settings.form), self.consultation.title)
+        return form_pdf(reply_form(self.consultation, self.settings.form), self.consultation.title)
 
     def learn_form(self, path: Path) -> Learned:
         """The layout of a printed form whose boxes somebody marked.

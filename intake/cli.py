@@ -1,6 +1,5 @@
 """The command line. Thin: arguments in, one call, words out. Exit: 0 done and balanced, 1 something does not hold, 2
-the
-command line or the config file is wrong."""
+the command line or the config file is wrong."""
 
 import json
 import os

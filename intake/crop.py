@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from intake.errors import ConfigurationError, NoPicture
-from intake.pictures import Box, Pictures, find_sheet
+from intake.pictures import Box, Pictures, find_page
 from intake.reading.parts import Picture
 from intake.trace import trace
 from intake.wish import find_target
@@ -56,10 +56,10 @@ def crop(
         if "receipt" in first:  # of a letter that was scanned as several files
             receipt = receipts.by_numbers(tx, [first["receipt"]])[0]
         item = responses.load(tx, [target.response])[0].item
-        sheet = find_sheet(tx, receipt, item, first["page"], first.get("part"), upright=True)
+        page = find_page(tx, receipt, item, first["page"], first.get("part"), upright=True)
     shown = [piece for piece in placed if _beside(piece, placed[0])] if column in _WHOLE else placed[:1]
     box = _joined([piece["place"]["box"] for piece in shown])
-    return Crop(column, sheet.page, box, len(placed), pictures.cut(sheet, box))
+    return Crop(column, page.page, box, len(placed), pictures.cut(page, box))
 
 
 def _why_none(pieces: Sequence[dict[str, Any]], column: str) -> str:

@@ -13,9 +13,9 @@ from msgspec.structs import replace as changed
 from intake import fields
 from intake.config import Question
 from intake.filled import Filled, Rules
-from intake.formsheet import ABOUT, CONSENT, CONSENT_QUESTION
 from intake.reading.formlayout import form_code
 from intake.reading.parts import FormBox, Part, piece_of
+from intake.replyform import ABOUT, CONSENT, CONSENT_QUESTION
 from storage.schema import Evidence
 
 _MARKED = frozenset({"ticked", "circled"})

@@ -4,14 +4,16 @@ from io import BytesIO
 from typing import Any
 
 from intake.errors import ConfigurationError
-from intake.formsheet import CODE_BOX, HEIGHT, LINE, MARK, MARKS, WIDTH, Field, Run, Sheet
+from intake.formcomposer import CODE_BOX, HEIGHT, LINE, MARK, MARKS, WIDTH, Field, Run
+from intake.qr import draw_code
+from intake.replyform import ReplyForm
 
 _MULTILINE = "multiline"
 _INSIDE = 1.5
 _ONE_LINE = 40.0  # points: a frame that is lower takes one line
 
 
-def form_pdf(sheet: Sheet, title: str) -> bytes:
+def form_pdf(form: ReplyForm, title: str) -> bytes:
     """The form as a file.
 
     Raises:
@@ -22,11 +24,12 @@ def form_pdf(sheet: Sheet, title: str) -> bytes:
     out = BytesIO()
     canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1)
     canvas.setTitle(title)
-    canvas.setKeywords(sheet.code(0))
-    for number, page in enumerate(sheet.pages):
+    canvas.setKeywords(form.code(0))
+    for number, page in enumerate(form.pages):
         for x, y in MARKS:
             canvas.rect(x - MARK / 2, HEIGHT - y - MARK / 2, MARK, MARK, stroke=0, fill=1)
-        _code(canvas, sheet.code(number))
+        x0, _, x1, bottom = CODE_BOX
+        draw_code(canvas, form.code(number), (x0, HEIGHT - bottom), x1 - x0, level="M")
         for run in page.runs:
             _print(canvas, run)
         for field in page.fields:
@@ -44,19 +47,6 @@ def _print(canvas: Any, run: Run) -> None:
         raise ConfigurationError(f"The form can't be printed: its font has no {letter!r} ({run.text!r}).") from error
     canvas.setFont(run.font, run.size)
     canvas.drawString(run.x, HEIGHT - run.y, run.text)
-
-
-def _code(canvas: Any, said: str) -> None:
-    from reportlab.graphics.barcode.qr import QrCodeWidget
-    from reportlab.graphics.renderPDF import draw
-    from reportlab.graphics.shapes import Drawing
-
-    x0, _, x1, bottom = CODE_BOX
-    side = x1 - x0
-    code = QrCodeWidget(said, barLevel="M", barWidth=side, barHeight=side, barBorder=0)
-    drawing = Drawing(side, side)
-    drawing.add(code)
-    draw(drawing, canvas, x0, HEIGHT - bottom)
 
 
 def _field(canvas: Any, field: Field) -> None:

@@ -7,8 +7,8 @@ from intake.config import Question
 from intake.evidence import in_part
 from intake.filled import Filled, Rules
 from intake.formpages import fill_about, from_pages, is_form_page
-from intake.formsheet import ABOUT, CONSENT, CONSENT_QUESTION
 from intake.reading.parts import FormField, Part, piece_of
+from intake.replyform import ABOUT, CONSENT, CONSENT_QUESTION
 
 _TICKED = frozenset({"on", "yes", "true", "1", "x", "ja", "oui", "tak"})
 

@@ -20,8 +20,8 @@ import msgspec
 
 from intake.config import Consultation, Question, Settings
 from intake.errors import ConfigurationError
-from intake.formsheet import ABOUT, CONSENT_QUESTION, sheet
 from intake.reading.formlayout import MAX_BYTES, Kind, Layout, LayoutBox, LayoutPage, LayoutWord, as_option
+from intake.replyform import ABOUT, CONSENT_QUESTION, reply_form
 
 _ABOUT = frozenset(ABOUT)
 
@@ -59,7 +59,7 @@ def forms_option(settings: Settings) -> list[Any]:
     Raises:
         ConfigurationError: a layout file is missing, damaged, or names what the consultation does not ask.
     """
-    layouts = [sheet(settings.consultation, settings.form).layout]
+    layouts = [reply_form(settings.consultation, settings.form).layout]
     layouts += [learned(path, settings.consultation) for path in settings.reading.forms]
     option = as_option(layouts)
     if size_of(option[:1]) > MAX_BYTES:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import msgspec
 
 from intake.config import Consultation, Question
-from intake.formsheet import ABOUT
 from intake.learned import SavedBox, SavedForm, SavedPage, asked, names_of
 from intake.reading.blankform import Blank, BlankBox
 from intake.reading.formlayout import Kind
+from intake.replyform import ABOUT
 
 _ALIKE = 0.8
 

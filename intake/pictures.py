@@ -37,7 +37,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class OriginalPage:
     """A page and where its bytes are: page ``page`` (from 1) of an original; or of a document in a message, the
     ``attached``-th part (from 0) of its ``item``-th message. ``turned`` is by how many degrees clockwise the picture
     is turned, so that the page is upright. ``size`` is that of the page in points, as its reading has it."""
@@ -79,7 +79,7 @@ class Pictures:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self._seen_intact: dict[str, tuple[int, int]] = {}
 
-    def page(self, sheet: Sheet) -> tuple[bytes, str]:
+    def page(self, page: OriginalPage) -> tuple[bytes, str]:
         """The picture of a whole page, and its media type. The picture is the page: a box in points is a box in it
         once it is scaled by the page's width and height.
 
@@ -87,25 +87,25 @@ class Pictures:
             NoPicture: there is none; the message says why.
             OSError: the home can't be written.
         """
-        self._must_be_there(sheet.sha256)
-        file = self._folder(sheet.sha256) / sheet.file_name
+        self._must_be_there(page.sha256)
+        file = self._folder(page.sha256) / page.file_name
         with suppress(OSError):
             kept = file.read_bytes()
             if _is_whole(kept):
                 return kept, _KIND
-        picture = self._draw(sheet, None)
-        self._keep(sheet, file, picture.content)
+        picture = self._draw(page, None)
+        self._keep(page, file, picture.content)
         return picture.content, picture.media_type
 
-    def cut(self, sheet: Sheet, box: Box) -> Picture:
+    def cut(self, page: OriginalPage, box: Box) -> Picture:
         """A cut-out of a page, as PNG with a little margin; not kept. ``box`` is in points from the top left of the
         page as shown, whatever ``turned`` is.
 
         Raises:
             NoPicture: there is none; the message says why.
         """
-        self._must_be_there(sheet.sha256)
-        return self._draw(sheet, box)
+        self._must_be_there(page.sha256)
+        return self._draw(page, box)
 
     def forget(self, sha256: str) -> None:
         """Take away every picture of an original. To be called once its bytes are gone: what is being made meanwhile
@@ -133,8 +133,8 @@ class Pictures:
                 raise NoPicture("The stored bytes are no longer those that were received: restore this original first.")
             self._seen_intact[sha256] = looks
 
-    def _draw(self, sheet: Sheet, box: Box | None) -> Picture:
-        job = ReadJob(0, self._originals.path(sheet.sha256), None, sheet.media_type, sheet.options(box))
+    def _draw(self, page: OriginalPage, box: Box | None) -> Picture:
+        job = ReadJob(0, self._originals.path(page.sha256), None, page.media_type, page.options(box))
         result = self._thread.submit(self._drawn, job).result()
         if isinstance(result, Picture):
             return result
@@ -147,7 +147,7 @@ class Pictures:
             self._pool = self._readers()
         return self._pool.draw(job)
 
-    def _keep(self, sheet: Sheet, file: Path, content: bytes) -> None:
+    def _keep(self, page: OriginalPage, file: Path, content: bytes) -> None:
         folder = file.parent
         for each in (self._root, folder.parent, folder):
             each.mkdir(mode=0o700, exist_ok=True)
@@ -159,8 +159,8 @@ class Pictures:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
         temporary.rename(file)
-        if not self._originals.path(sheet.sha256).exists():
-            self.forget(sheet.sha256)  # erased while it was drawn
+        if not self._originals.path(page.sha256).exists():
+            self.forget(page.sha256)  # erased while it was drawn
 
 
 def _is_whole(content: bytes) -> bool:
@@ -168,10 +168,10 @@ def _is_whole(content: bytes) -> bool:
     return content[:4] == b"RIFF" and len(content) == int.from_bytes(content[4:8], "little") + 8
 
 
-def find_sheet(
+def find_page(
     tx: Transaction, receipt: ReceiptView, item: int, page: int, part: int | None = None, *, upright: bool = False
-) -> Sheet:
-    """The sheet of a page that a receipt's reading has.
+) -> OriginalPage:
+    """Where the bytes of a page are that a receipt's reading has.
 
     Args:
         tx: where the reading is kept.
@@ -193,7 +193,7 @@ def find_sheet(
     sha256, media_type, attached = _origin(tx, receipt, [told for _, told in known], parts, told)
     turned = told.get("turned", 0) if upright else 0
     size = (told["width"], told["height"]) if told.get("width") and told.get("height") else None
-    return Sheet(sha256, media_type, page, item, attached, turned if turned in _TURNS else 0, size)
+    return OriginalPage(sha256, media_type, page, item, attached, turned if turned in _TURNS else 0, size)
 
 
 def _origin(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
+from intake.qr import draw_code
 from intake.reading.sheet import Sheet
 
 HEADING = "SEPARATOR SHEET"
@@ -42,9 +43,6 @@ def words_of(sheet: Sheet) -> list[str]:
 
 
 def _draw(canvas: Any, sheet: Sheet, title: str) -> None:
-    from reportlab.graphics.barcode.qr import QrCodeWidget
-    from reportlab.graphics.renderPDF import draw
-    from reportlab.graphics.shapes import Drawing
     from reportlab.lib.units import mm
 
     width, height = canvas._pagesize
@@ -57,12 +55,8 @@ def _draw(canvas: Any, sheet: Sheet, title: str) -> None:
     ):
         _centred(canvas, text, font, size, top)
         top -= size * 1.55
-    widget = QrCodeWidget(sheet.text(), barLevel="H", barBorder=4)
     side = _CODE_MM * mm
-    left, bottom, right, upper = widget.getBounds()
-    drawing = Drawing(side, side, transform=[side / (right - left), 0, 0, side / (upper - bottom), 0, 0])
-    drawing.add(widget)
-    draw(drawing, canvas, (width - side) / 2, 32 * mm)
+    draw_code(canvas, sheet.text(), ((width - side) / 2, 32 * mm), side, level="H", quiet=4)
     _centred(canvas, _HANDLING, "Helvetica", 10.0, 24 * mm)
     _centred(canvas, title, "Helvetica", 10.0, 18 * mm)
 

@@ -10,7 +10,7 @@ import tesserocr
 from PIL import Image
 
 from intake.errors import ConfigurationError, NoPicture, NotThere
-from intake.pictures import Sheet, upright_box
+from intake.pictures import OriginalPage, upright_box
 from intake.reading import dispatch, tesseract, wire
 from intake.reading.parts import PICTURE_VERSION, Picture, Unreadable
 from intake.reading.sandbox import Limits, ReaderPool, ReadJob
@@ -141,10 +141,10 @@ def test_a_page_is_a_light_picture_made_once(place: Consultation):
             sha256 = batch.add(scanned_pdf(sheet(LETTER * 4, dpi=300))).sha256
             batch.commit()
         began = time.perf_counter()
-        content, media_type = app.pictures.page(Sheet(sha256, "application/pdf", 1))
+        content, media_type = app.pictures.page(OriginalPage(sha256, "application/pdf", 1))
         cold = time.perf_counter() - began
         began = time.perf_counter()
-        again = app.pictures.page(Sheet(sha256, "application/pdf", 1))
+        again = app.pictures.page(OriginalPage(sha256, "application/pdf", 1))
         warm = time.perf_counter() - began
     assert again == (content, media_type) == (content, "image/webp")
     assert len(content) < 100_000
@@ -256,12 +256,12 @@ def test_what_is_not_there_is_said(read: Consultation):
             app.page_picture(response, 2)
         sha256 = app.trace(response)["receipts"][0]["original"]["sha256"]
         with pytest.raises(NoPicture, match="no such page"):
-            app.pictures.page(Sheet(sha256, "application/pdf", 9))
+            app.pictures.page(OriginalPage(sha256, "application/pdf", 9))
         mail = app.trace(reference(read, "a.eml"))["receipts"][0]["original"]["sha256"]
         with pytest.raises(NoPicture, match="no pages to be shown"):
-            app.pictures.page(Sheet(mail, "text/plain", 1))
+            app.pictures.page(OriginalPage(mail, "text/plain", 1))
         with pytest.raises(NoPicture, match="not a picture"):
-            app.pictures.page(Sheet(mail, "image/png", 1))
+            app.pictures.page(OriginalPage(mail, "image/png", 1))
 
 
 def test_without_a_sandbox_that_is_required_no_page_is_drawn(read: Consultation, tmp_path: Path):

@@ -16,10 +16,10 @@ from reportlab.lib.pagesizes import A4
 
 from benchmarks.accuracy.ticks import measure
 from intake.formprint import form_pdf
-from intake.formsheet import Sheet, sheet
 from intake.reading import dispatch
 from intake.reading.formlayout import FormCode, as_option, code_text, form_code, form_page
 from intake.reading.parts import Part, Reading
+from intake.replyform import ReplyForm, reply_form
 from tests.support.consultation import Consultation, message
 from tests.support.replyforms import (
     LEAFLET,
@@ -43,20 +43,20 @@ def place(tmp_path: Path) -> Consultation:
 
 
 @pytest.fixture
-def form(place: Consultation) -> Sheet:
+def form(place: Consultation) -> ReplyForm:
     with place.app() as app:
-        return sheet(app.consultation, app.settings.form)
+        return reply_form(app.consultation, app.settings.form)
 
 
 @pytest.fixture
-def pages(place: Consultation, form: Sheet) -> list[Image.Image]:
+def pages(place: Consultation, form: ReplyForm) -> list[Image.Image]:
     """The form of ``intake form``, printed."""
     done = place.command("form", "--out", "form.pdf", "--json")
     assert (done.code, done.json) == (0, {"file": "form.pdf"})
     return printed((place.folder / "form.pdf").read_bytes())
 
 
-def draw(form: Sheet, pages: list[Image.Image], how: Callable[..., None], *names: str, **more: str) -> None:
+def draw(form: ReplyForm, pages: list[Image.Image], how: Callable[..., None], *names: str, **more: str) -> None:
     for name in names:
         number, box = box_of(form.layout, name)
         how(pages[number], box.edges, **more)
@@ -73,7 +73,7 @@ def arrives(place: Consultation, content: bytes, name: str = "letters/a.tif") ->
 
 @pytest.mark.parametrize("turned", [0, 180, 90])
 def test_ticks_on_a_scanned_form_are_answers(
-    place: Consultation, form: Sheet, pages: list[Image.Image], turned: int
+    place: Consultation, form: ReplyForm, pages: list[Image.Image], turned: int
 ) -> None:
     """Whichever way up the pages lie; the evidence names page and box; the monitoring answer is in its table alone."""
     draw(form, pages, tick, "agree.No", "background.That", "consent_to_publish.anonymous")
@@ -97,7 +97,7 @@ def test_ticks_on_a_scanned_form_are_answers(
     assert place.failures() == {}
 
 
-def test_what_is_unsure_fills_nothing(place: Consultation, form: Sheet, pages: list[Image.Image]) -> None:
+def test_what_is_unsure_fills_nothing(place: Consultation, form: ReplyForm, pages: list[Image.Image]) -> None:
     """Two ticks where one is asked for are a conflict, with both boxes as evidence; handwriting is transcribed."""
     draw(form, pages, tick, "agree.No", "agree.Yes", "background.This", "background.That")
     draw(form, pages, scrawled, "structure", "name")
@@ -110,7 +110,9 @@ def test_what_is_unsure_fills_nothing(place: Consultation, form: Sheet, pages: l
     assert place.sql("select count(*) from monitoring_answer") == [0]
 
 
-def test_a_mark_that_was_taken_back_does_not_count(place: Consultation, form: Sheet, pages: list[Image.Image]) -> None:
+def test_a_mark_that_was_taken_back_does_not_count(
+    place: Consultation, form: ReplyForm, pages: list[Image.Image]
+) -> None:
     draw(form, pages, scribble, "agree.Yes")
     draw(form, pages, tick, "agree.No")
     assert arrives(place, scanned(pages))["answer.agree"] == "No"
@@ -123,7 +125,7 @@ def test_marks_of_all_kinds_are_read_or_flagged() -> None:
     assert found.boxes["right"] >= 0.99 * found.boxes.total()
 
 
-def test_words_beside_all_boxes_are_not_lost(place: Consultation, form: Sheet, pages: list[Image.Image]) -> None:
+def test_words_beside_all_boxes_are_not_lost(place: Consultation, form: ReplyForm, pages: list[Image.Image]) -> None:
     """What somebody writes where nothing is asked puts the page before a person."""
     draw(form, pages, tick, "agree.No")
     scrawled(pages[-1], (120.0, 600.0, 0, 0))
@@ -139,7 +141,7 @@ def test_an_empty_form_is_no_answer(place: Consultation, pages: list[Image.Image
 
 
 def test_a_form_whose_code_is_torn_off_is_known_by_its_words(
-    place: Consultation, form: Sheet, pages: list[Image.Image]
+    place: Consultation, form: ReplyForm, pages: list[Image.Image]
 ) -> None:
     draw(form, pages, tick, "consent_to_publish.no")
     pages[0].paste(255, (pages[0].width - 450, 0, pages[0].width, 330))
@@ -149,7 +151,7 @@ def test_a_form_whose_code_is_torn_off_is_known_by_its_words(
 
 @pytest.mark.parametrize("way", ["letters", "email"])
 def test_a_form_filled_in_on_screen_gives_its_answers(
-    place: Consultation, form: Sheet, pages: list[Image.Image], way: str
+    place: Consultation, form: ReplyForm, pages: list[Image.Image], way: str
 ) -> None:
     """Saved into the folder or sent by mail: nothing is guessed, and the printed questions are nobody's words."""
     writer = pypdf.PdfWriter(clone_from=place.folder / "form.pdf")
@@ -202,7 +204,7 @@ def test_two_ticks_on_screen_for_one_answer_are_a_conflict(place: Consultation, 
     ],
 )
 def test_a_code_that_names_another_form_is_only_a_flag(
-    place: Consultation, form: Sheet, code: FormCode, needs: set[str]
+    place: Consultation, form: ReplyForm, code: FormCode, needs: set[str]
 ) -> None:
     """Its boxes are not looked for where ours would be; a person looks, and is told why."""
     pages = [Image.new("L", (1654, 2339), 255)]
@@ -218,7 +220,7 @@ def test_a_code_that_names_another_form_is_only_a_flag(
     assert told
 
 
-def test_a_code_without_its_form_is_no_form(form: Sheet) -> None:
+def test_a_code_without_its_form_is_no_form(form: ReplyForm) -> None:
     """A letter that carries a cut-out code of ours has no boxes: it is read as a letter."""
     page = Image.new("L", (1654, 2339), 255)
     whole = printed(form_pdf(form, "A form"))[0]
@@ -229,7 +231,7 @@ def test_a_code_without_its_form_is_no_form(form: Sheet) -> None:
     assert "Watton" in part.text
 
 
-def _read(content: bytes, form: Sheet) -> list[Part]:
+def _read(content: bytes, form: ReplyForm) -> list[Part]:
     reading = dispatch.read(content, "image/tiff", {"forms": as_option([form.layout])})
     assert isinstance(reading, Reading), reading
     return reading.parts

@@ -26,11 +26,11 @@ from intake.config import Consultation, FormSettings, Question
 from intake.filled import Filled, Rules
 from intake.formpages import from_pages
 from intake.formprint import form_pdf
-from intake.formsheet import sheet
 from intake.places import Gazetteer
 from intake.reading import dispatch
 from intake.reading.formlayout import LayoutBox, LayoutPage, as_option
 from intake.reading.parts import Part, Reading
+from intake.replyform import reply_form
 
 if TYPE_CHECKING:
     from benchmarks.accuracy.report import Verdict
@@ -101,7 +101,7 @@ def verdicts(factor: float) -> list["Verdict"]:
 
 def measure(forms: int, seed: int = 1) -> Tally:
     """Make so many forms, have them read, and count."""
-    made = sheet(CONSULTATION, FormSettings(about=("postcode", "consent_to_publish")))
+    made = reply_form(CONSULTATION, FormSettings(about=("postcode", "consent_to_publish")))
     printed = list(_printed(form_pdf(made, CONSULTATION.title)))
     option = as_option([made.layout])
     tally = Tally()

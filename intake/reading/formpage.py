@@ -17,7 +17,7 @@ from intake.reading.formlayout import Layout, LayoutBox, LayoutPage, form_code
 from intake.reading.parts import Code, FormBox, FormField, Part, Word
 from intake.reading.raster import POINTS, Page
 from intake.reading.register import DPI, Matrix, Straight
-from intake.reading.ticks import MM, Seen, Sheet
+from intake.reading.ticks import MM, InkedPage, Seen
 
 SURE = 0.9
 """Writing that is read with this confidence, each word of it with ``SURE_WORD`` at least, can be the answer: typed or
@@ -106,14 +106,14 @@ def _named(codes: Sequence[Code], layouts: Sequence[Layout]) -> tuple[Layout, La
 
 def _filled(match: _Match, page: Page, blank: Part, read: Read) -> Part | None:
     straight = register.straightened(np.asarray(page.grey), match.matrix, match.page)
-    sheet = Sheet(straight.grey, match.page)
-    seen = [(box, sheet.look(number)) for number, box in enumerate(match.page.boxes)]
+    inked = InkedPage(straight.grey, match.page)
+    seen = [(box, inked.look(number)) for number, box in enumerate(match.page.boxes)]
     if match.page.code is not None and seen and sum(look.framed for _, look in seen) < _FRAMES * len(seen):
         return None  # the code is there, but not the boxes that belong to it
     writer = _Writer(straight, page, match, read)
     for box, look in seen:
         writer.add(box, look)
-    stray = sheet.stray()
+    stray = inked.stray()
     if stray is not None:
         writer.boxes.append(FormBox("", "stray", 0.5, *straight.back(stray, POINTS / page.dpi)))
     return changed(

@@ -1,4 +1,4 @@
-"""The lines of a page as pieces that stand together, and the sheet that they stand on. Pure."""
+"""The lines of a page as pieces that stand together, and the page that they stand on. Pure."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -37,7 +37,7 @@ class Segment(NamedTuple):
 Found = dict[Segment, MarkKind]
 
 
-class Sheet:
+class PageLines:
     """A page: its segments, its size, and the usual height of its lines. ``groups`` says which marked places belong to
     one address; ``misread`` whether OCR has read it."""
 

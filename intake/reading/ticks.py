@@ -50,7 +50,7 @@ class Seen(NamedTuple):
     framed: bool
 
 
-class Sheet:
+class InkedPage:
     """A straight page with its ink."""
 
     def __init__(self, grey: Array, page: LayoutPage) -> None:

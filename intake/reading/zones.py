@@ -9,7 +9,7 @@ everything that reads like somebody speaking: a word too many does no harm, a re
 from msgspec.structs import replace
 
 from intake.reading.parts import Mark, MarkKind, Part, Word
-from intake.reading.segments import Found, Segment, Sheet
+from intake.reading.segments import Found, PageLines, Segment
 from intake.reading.zoneheads import frame_above, greetings, heads
 from intake.reading.zonestamps import furniture, take_stamps
 from intake.reading.zonetails import closing
@@ -47,32 +47,32 @@ def _upright(part: Part) -> Part:
 
 def find_marks(part: Part) -> list[Mark]:
     """The marks of a page, in order: inside its text, none over another."""
-    sheet = Sheet(part)
-    if not 0 < len(sheet.segments) <= _MAX_SEGMENTS:
+    page = PageLines(part)
+    if not 0 < len(page.segments) <= _MAX_SEGMENTS:
         return []
-    stamps = take_stamps(sheet)
-    sheet.segments = [s for s in sheet.segments if s not in stamps]
-    found = furniture(sheet)
-    rest = [s for s in sheet.segments if s not in found]
-    greeted = greetings(sheet, rest)
+    stamps = take_stamps(page)
+    page.segments = [s for s in page.segments if s not in stamps]
+    found = furniture(page)
+    rest = [s for s in page.segments if s not in found]
+    greeted = greetings(page, rest)
     greeting = min(greeted, key=lambda s: s.top) if greeted else None
     last = max((s.top for s in greeted), default=-1.0)
-    ends = closing(sheet, [s for s in rest if s.top > last])
-    end = min((s.top for s in ends), default=sheet.tall)
-    frame = frame_above(sheet, [s for s in rest if s not in ends and s not in greeted], _lowest(greeted), end)
-    found |= heads(sheet, frame, sure=greeting is not None or bool(ends))
+    ends = closing(page, [s for s in rest if s.top > last])
+    end = min((s.top for s in ends), default=page.tall)
+    frame = frame_above(page, [s for s in rest if s not in ends and s not in greeted], _lowest(greeted), end)
+    found |= heads(page, frame, sure=greeting is not None or bool(ends))
     spans: list[tuple[MarkKind, int, int]] = [("stamp", s.start, s.end) for s in stamps]
-    if ends or set(sheet.segments) - found.keys() - greeted.keys() or _is_envelope(sheet, found):
+    if ends or set(page.segments) - found.keys() - greeted.keys() or _is_envelope(page, found):
         spans += [(kind, s.start, s.end) for s, kind in found.items()]
         spans += [("greeting", s.start, s.start + length) for s, length in greeted.items()]
         spans += [(kind, s.start + begins, s.end) for s, (begins, kind) in ends.items()]
-    return sheet.merged(spans)
+    return page.merged(spans)
 
 
 def _lowest(greeted: dict[Segment, int]) -> Segment | None:
     return max(greeted, key=lambda s: s.top) if greeted else None
 
 
-def _is_envelope(sheet: Sheet, found: Found) -> bool:
+def _is_envelope(page: PageLines, found: Found) -> bool:
     """Whether a page that is framed all over is an envelope, or a slip: an address or two and what a postmark says."""
-    return "address" in found.values() and len(sheet.segments) <= _ENVELOPE_LINES
+    return "address" in found.values() and len(page.segments) <= _ENVELOPE_LINES

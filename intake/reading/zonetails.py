@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from intake.reading import lettersigns as signs
 from intake.reading import salutations
 from intake.reading.parts import MarkKind
-from intake.reading.segments import Found, Segment, Sheet, blocks_of
+from intake.reading.segments import Found, PageLines, Segment, blocks_of
 
 _TAIL_LINES = 14
 _PROSE_BELOW = 3  # lines, at most: what has more below it ends a letter inside this one
@@ -18,7 +18,7 @@ _LISTS = ("enc", "cc", "c.c", "copy", "copies")
 Closing = dict[Segment, tuple[int, MarkKind]]
 
 
-def closing(sheet: Sheet, segments: Sequence[Segment]) -> Closing:
+def closing(page: PageLines, segments: Sequence[Segment]) -> Closing:
     """The valediction and what stands below it, each with where it begins in its line, and its kind."""
     lines = sorted(segments, key=lambda s: s.start)
     for at in range(len(lines) - 1, -1, -1):
@@ -26,7 +26,7 @@ def closing(sheet: Sheet, segments: Sequence[Segment]) -> Closing:
         if found is None:
             continue
         begins, strong = found
-        tail = _tail(sheet, lines[at + 1 :])
+        tail = _tail(page, lines[at + 1 :])
         behind = [s for s in lines[at + 1 :] if s not in tail]
         prose = sum(signs.is_prose(s.text) for s in behind)
         if prose and not signs.is_postscript(behind[0].text) and (not strong or prose > _PROSE_BELOW):
@@ -37,10 +37,10 @@ def closing(sheet: Sheet, segments: Sequence[Segment]) -> Closing:
         if at and not begins and salutations.remains(lines[at - 1].text):
             ends[lines[at - 1]] = 0, "closing"
         return {lines[at]: (begins, "closing"), **ends}
-    return _signed(sheet, lines)
+    return _signed(page, lines)
 
 
-def _tail(sheet: Sheet, lines: Sequence[Segment]) -> Found:
+def _tail(page: PageLines, lines: Sequence[Segment]) -> Found:
     """Names, posts, addresses and numbers below a valediction, as far as they go without a break."""
     tail: list[Segment] = []
     for segment in lines[:_TAIL_LINES]:
@@ -48,11 +48,11 @@ def _tail(sheet: Sheet, lines: Sequence[Segment]) -> Found:
             break
         tail.append(segment)
     found: Found = dict.fromkeys(tail, "closing")
-    for block in blocks_of(tail, sheet.size):
+    for block in blocks_of(tail, page.size):
         homes = [n for n, s in enumerate(block) if signs.has_postcode(s.text)]
         streets = [n for n, s in enumerate(block) if signs.is_street(s.text)]
         if homes and streets and streets[0] <= homes[0]:
-            sheet.mark_group(found, block[streets[0] : homes[0] + 1], "address")
+            page.mark_group(found, block[streets[0] : homes[0] + 1], "address")
     return found
 
 
@@ -69,7 +69,7 @@ def _is_name_or_post(text: str, *, first: bool) -> bool:
     return len(text.split()) <= 9 and (signs.is_short(plain) or first) and text[-1] not in ":;"
 
 
-def _signed(sheet: Sheet, lines: Sequence[Segment]) -> Closing:
+def _signed(page: PageLines, lines: Sequence[Segment]) -> Closing:
     """A name alone at the end, where a title says that it is one, or the word "Signed"."""
     if len(lines) < 2 or not any(signs.is_prose(s.text) for s in lines[:-1]):
         return {}
@@ -77,5 +77,5 @@ def _signed(sheet: Sheet, lines: Sequence[Segment]) -> Closing:
     words = last.text.split()
     titled = words[0].strip(".").casefold() in _TITLED and 2 <= len(words) <= 5
     named = signs.is_short(last.text) and not signs.is_somebody(last.text) and last.text[-1] not in ".!?"
-    apart = last.top - above.bottom > 0.5 * sheet.size
+    apart = last.top - above.bottom > 0.5 * page.size
     return {last: (0, "closing")} if titled and named and apart else {}
