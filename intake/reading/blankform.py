@@ -5,7 +5,7 @@ viewer (square annotations; ISO 32000-1, 12.5.6.8), whose comment names them.
 """
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -18,15 +18,13 @@ from intake.reading import ocr
 from intake.reading.formlayout import MASK_POINTS, Kind, LayoutWord, packed_mask, telling_words
 from intake.reading.pagetext import Box, into_lines
 from intake.reading.parts import Part, Reading, Unreadable
-from intake.reading.pdf import by_pdfium
+from intake.reading.pdfium import CHECKBOX, RADIO, SQUARE, TEXT, WIDGET, annotations, open_pdf, string_of
 from intake.reading.raster import POINTS, Page
 
 READER = "1"
 FACT = "form"
 """The fact that holds what was learned, as JSON (``Blank``)."""
 _MAX_PAGES, _MAX_BOXES = 20, 400
-_SQUARE, _WIDGET = 5, 20  # FPDF_ANNOT_SQUARE, FPDF_ANNOT_WIDGET
-_CHECKBOX, _RADIO, _TEXT = 2, 3, 6  # FPDF_FORMFIELD_…
 _TICK_POINTS, _SLENDER = 34.0, 1.6
 _DRAWN_DPI, _INK = 144.0, 200
 _NEAR, _LINES_ABOVE = 12.0, 12
@@ -62,7 +60,7 @@ class Blank(msgspec.Struct, frozen=True):
 
 def read(data: bytes) -> Reading | Unreadable:
     """Learn the boxes of a blank form from its PDF."""
-    document = by_pdfium(data)
+    document = open_pdf(data)
     if isinstance(document, Unreadable):
         return document
     if len(document) > _MAX_PAGES:
@@ -84,31 +82,25 @@ def _boxes(document: Any, number: int) -> Iterator[tuple[bool, BlankBox]]:
     raw = pypdfium2.raw
     form = document.formenv.raw if document.formenv is not None else None
     page = document[number]
-    for index in range(min(raw.FPDFPage_GetAnnotCount(page.raw), 10 * _MAX_BOXES)):
-        annotation = raw.FPDFPage_GetAnnot(page.raw, index)
-        if not annotation:
-            continue
-        try:
-            kind = raw.FPDFAnnot_GetSubtype(annotation)
-            edges = _edges(page, annotation)
-            if kind == _WIDGET and form is not None and (field := _field(form, annotation, edges)) is not None:
-                yield True, field
-            elif kind == _SQUARE:
-                said = _string(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
-                yield False, BlankBox(" ".join(said.split()), _by_size(edges), edges)
-        finally:
-            raw.FPDFPage_CloseAnnot(annotation)
+    for annotation in annotations(page, 10 * _MAX_BOXES):
+        kind = raw.FPDFAnnot_GetSubtype(annotation)
+        edges = _edges(page, annotation)
+        if kind == WIDGET and form is not None and (field := _field(form, annotation, edges)) is not None:
+            yield True, field
+        elif kind == SQUARE:
+            said = _string(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
+            yield False, BlankBox(" ".join(said.split()), _by_size(edges), edges)
 
 
 def _field(form: Any, annotation: Any, edges: tuple[float, float, float, float]) -> BlankBox | None:
     raw = pypdfium2.raw
     kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
     name = _string(raw.FPDFAnnot_GetFormFieldName, form, annotation)
-    if kind == _RADIO:
+    if kind == RADIO:
         return BlankBox(f"{name}.{_string(raw.FPDFAnnot_GetFormFieldExportValue, form, annotation)}", "tick", edges)
-    if kind == _CHECKBOX:
+    if kind == CHECKBOX:
         return BlankBox(name, "tick", edges)
-    return BlankBox(name, "written", edges) if kind == _TEXT else None
+    return BlankBox(name, "written", edges) if kind == TEXT else None
 
 
 def _by_size(edges: tuple[float, float, float, float]) -> Kind:
@@ -202,11 +194,5 @@ def _cells(dark: Any, width: float, height: float) -> Any:
     return cells
 
 
-def _string(get: Any, *arguments: Any) -> str:
-    """A string that PDFium hands out as UTF-16 with a NUL at its end, its size in bytes asked for first."""
-    size = min(get(*arguments, None, 0), 100_000)
-    if size <= 2:
-        return ""
-    buffer = ctypes.create_string_buffer(size)
-    get(*arguments, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size)
-    return buffer.raw[: size - 2].decode("utf-16-le", "replace").replace("\x00", "")
+def _string(get: Callable[..., int], *asked: Any) -> str:
+    return string_of(get, *asked).replace("\x00", "")

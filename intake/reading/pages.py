@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace as changed
 
-from intake.reading.parts import FormField, Part, Reading, Unreadable
+from intake.reading.parts import Code, FormBox, FormField, Part, Reading, Unreadable, Word
 
 MAX_PAGES = 2_000
 MAX_FIELDS = 2_000
@@ -31,6 +31,31 @@ def damaged_page(number: int, media_type: str, why: str) -> Part:
 def lost_page(number: int, media_type: str, why: str) -> Reading:
     """The reading of a page whose process was lost over it."""
     return Reading(reader="", parts=[damaged_page(number, media_type, why)], needs=["rescan"])
+
+
+def in_points_of(part: Part, width: float, height: float) -> Part:
+    """A page that was read as a picture, in the points of the page that it was drawn from."""
+    if not part.width or not part.height:
+        return part
+    across, down = width / part.width, height / part.height
+    words = [
+        Word(w.text, w.start, *_moved((w.x0, w.top, w.x1, w.bottom), across, down), w.confidence) for w in part.words
+    ]
+    codes = [Code(c.text, *_moved((c.x0, c.top, c.x1, c.bottom), across, down)) for c in part.codes]
+    boxes, apart = ([_box_in_points(box, across, down) for box in found] for found in (part.boxes, part.apart))
+    return changed(
+        part, width=round(width, 2), height=round(height, 2), words=words, codes=codes, boxes=boxes, apart=apart
+    )
+
+
+def _box_in_points(box: FormBox, across: float, down: float) -> FormBox:
+    x0, top, x1, bottom = _moved((box.x0, box.top, box.x1, box.bottom), across, down)
+    return changed(box, x0=x0, top=top, x1=x1, bottom=bottom)
+
+
+def _moved(box: tuple[float, float, float, float], across: float, down: float) -> tuple[float, float, float, float]:
+    x0, top, x1, bottom = box
+    return round(x0 * across, 2), round(top * down, 2), round(x1 * across, 2), round(bottom * down, 2)
 
 
 def join(readings: Iterable[Reading], first: int = 0) -> Reading | Unreadable:

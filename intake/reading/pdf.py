@@ -15,7 +15,6 @@ form, whose boxes are to be learned (see ``blankform``). Facts:
 inside the file (a portfolio), and ``transcription`` as in ``ocr``, or where OCR can't confirm a doubtful text layer.
 """
 
-import ctypes
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -30,34 +29,24 @@ from intake.reading import ocr, pdfcodes, pdfform, trust
 from intake.reading.dispatch import ToolMissingError
 from intake.reading.drawn import NotDrawn, draw, lacks_a_picture
 from intake.reading.formlayout import Layout, from_option
-from intake.reading.pages import MAX_PAGES, damaged_page
+from intake.reading.pages import MAX_PAGES, damaged_page, in_points_of
 from intake.reading.pagetext import Box, arrange, compose
-from intake.reading.parts import INKED, Code, FormBox, OtherReading, Part, Reading, Unreadable, Word
+from intake.reading.parts import INKED, OtherReading, Part, Reading, Unreadable
 from intake.reading.pdfform import Typed
+from intake.reading.pdfium import FILE, LINK, WIDGET, annotations, holds_files, is_cut, open_pdf
 from intake.reading.pdflayer import Layers
 from intake.reading.raster import POINTS, Page, local_time, page_of
-from intake.reading.sniff import not_a
 from intake.reading.wire import Options
 
 READER = "2"
-_HEAD_BYTES, _TAIL_BYTES = 1_024, 2_048
-_LINEARIZED = re.compile(rb"/Linearized\b[^>]{0,200}?/L\s+(\d{1,12})\b|/L\s+(\d{1,12})\b[^>]{0,200}?/Linearized\b")
-_OBJECT = re.compile(rb"\b\d+ \d+ obj\b")
 _DATE = re.compile(r"D?:?(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:(Z)|([+-])(\d\d)'?(\d\d)?)?")
 _MAX_OFFSET = timedelta(hours=14)
-_NO_ERROR, _PASSWORD_ERROR, _SECURITY_ERROR = 0, 4, 5  # FPDF_ERR_SUCCESS, FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
-_LINK, _FILE, _WIDGET = 2, 17, 20  # FPDF_ANNOT_LINK, FPDF_ANNOT_FILEATTACHMENT, FPDF_ANNOT_WIDGET
 _LONGEST_LETTER_INCHES, _A4_INCHES = 24.0, 11.69
 _MAX_CHECK_POINTS = 2_000.0
 _MEDIA_TYPE = "application/pdf"
 
-PROTECTED = Unreadable(
-    "This PDF is protected by a password.", "Ask the sender for the password, or print it and scan the print."
-)
-_AGAIN = "Ask for it again, or scan the letter again."
 _DAMAGED_PAGE = "This page is damaged and could not be drawn."
 _LOST_PICTURE = "The picture that this page should show is damaged and could not be drawn."
-_ZIP = b"PK\x03\x04"
 
 
 def opened(data: bytes | mmap, options: Options) -> "PdfFile | Unreadable":
@@ -67,56 +56,14 @@ def opened(data: bytes | mmap, options: Options) -> "PdfFile | Unreadable":
         data: its bytes; they are not copied.
         options: see above.
     """
-    document = by_pdfium(data)
+    document = open_pdf(data)
     if isinstance(document, Unreadable):
         return document
     pages = len(document)
     if pages > MAX_PAGES:
         return Unreadable(f"This PDF has more than {MAX_PAGES} pages.", "Split it into several files.")
-    needs = ({"rescan"} if _is_cut(data) else set()) | ({"attachment"} if _holds_files(document) else set())
+    needs = ({"rescan"} if is_cut(data) else set()) | ({"attachment"} if holds_files(document) else set())
     return PdfFile(document, data, needs, from_option(options.get("forms")))
-
-
-def by_pdfium(data: bytes | mmap) -> Any | Unreadable:
-    """PDFium's document of a PDF, with its form; the bytes are not copied."""
-    # A zip that holds PDFs unpacked has their words in it, and would pass for the last of them.
-    if data[:4] == _ZIP or b"%PDF-" not in data[:_HEAD_BYTES]:
-        return Unreadable(not_a("a PDF", data), "Open it by hand, and ask for a PDF or a scan if it is a letter.")
-    tail = data[-_TAIL_BYTES:]
-    if b"startxref" not in tail and b"%%EOF" not in tail:
-        return Unreadable("This PDF is cut off: its end is missing.", _AGAIN)
-    try:
-        document = pypdfium2.PdfDocument(
-            data if isinstance(data, bytes) else (ctypes.c_ubyte * len(data)).from_buffer(data)
-        )
-        document.init_forms()  # does nothing without a form; must come before the first page is touched
-        len(document)
-    except pypdfium2.PdfiumError as error:
-        return _not_opened(error.err_code, data)
-    return document
-
-
-def _not_opened(error: int | None, data: bytes | mmap) -> Unreadable:
-    if error == _PASSWORD_ERROR:
-        return PROTECTED
-    if error == _SECURITY_ERROR:
-        return Unreadable("This PDF is encrypted in a way that is not known here.", PROTECTED.next_step)
-    if error == _NO_ERROR or Layers(data, 0).count() == 0:
-        return Unreadable("This PDF has no pages.", _AGAIN)
-    return Unreadable("This PDF is damaged and does not open.", _AGAIN)
-
-
-def _is_cut(data: bytes | mmap) -> bool:
-    """Whether the end of a PDF that opens is missing, so that pages may be: it is shorter than it says (linearized: ISO
-    32000-1, annex F), or a later version of it has begun behind its last end."""
-    said, tail = _LINEARIZED.search(data[:_HEAD_BYTES]), data[-_TAIL_BYTES:]
-    if said is not None and int(said[1] or said[2]) > len(data):
-        return True
-    return _OBJECT.search(tail[max(0, tail.rfind(b"%%EOF")) :]) is not None if b"%%EOF" in tail else False
-
-
-def _holds_files(document: Any) -> bool:
-    return bool(pypdfium2.raw.FPDFDoc_GetAttachmentCount(document) > 0)
 
 
 class PdfFile:
@@ -158,18 +105,18 @@ class PdfFile:
         except pypdfium2.PdfiumError:
             return damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE), None, False
         try:
-            kinds = _annotation_kinds(page)
-            if not kinds - {_LINK}:
+            kinds = {pypdfium2.raw.FPDFAnnot_GetSubtype(annotation) for annotation in annotations(page)}
+            if not kinds - {LINK}:
                 return page_part(page, number, self._layers, forms=self._forms), None, False
             found = pdfform.typed_on(self._document, page, number)
-            typed = found if found or _WIDGET in kinds else None
+            typed = found if found or WIDGET in kinds else None
             forms = () if any(field.name for field in found) else self._forms  # it was filled in on a screen
             flattened = pypdfium2.raw.FPDFPage_Flatten(page, pypdfium2.raw.FLAT_NORMALDISPLAY)
             if flattened == pypdfium2.raw.FLATTEN_SUCCESS:
                 page.close()
                 page = self._document[number]
-                return page_part(page, number, self._alone(number), 0, forms), typed, _FILE in kinds
-            return page_part(page, number, self._layers, forms=forms), typed, _FILE in kinds
+                return page_part(page, number, self._alone(number), 0, forms), typed, FILE in kinds
+            return page_part(page, number, self._layers, forms=forms), typed, FILE in kinds
         except pypdfium2.PdfiumError:
             return damaged_page(number, _MEDIA_TYPE, _DAMAGED_PAGE), None, False
         finally:
@@ -291,7 +238,7 @@ def _form_page(page: Any, layer: Part, forms: Sequence[Layout]) -> Part | None:
     except (NotDrawn, ValueError):
         return None
     form = ocr.form_part(page_of(picture, dpi), layer, forms)
-    return None if form is None else _in_points_of(form, *page.get_size())
+    return None if form is None else in_points_of(form, *page.get_size())
 
 
 def _by_ocr(page: Any, number: int, forms: Sequence[Layout]) -> Part:
@@ -306,43 +253,7 @@ def _by_ocr(page: Any, number: int, forms: Sequence[Layout]) -> Part:
     read = ocr.page_part(page_of(picture, dpi, dpi_assumed=not likely), number, _MEDIA_TYPE, forms)
     if not read.words and (read.ink or 0.0) < INKED and lacks_a_picture(page):
         return damaged_page(number, _MEDIA_TYPE, _LOST_PICTURE)  # it would pass for an empty page
-    return _in_points_of(read, width, height)
-
-
-def _in_points_of(part: Part, width: float, height: float) -> Part:
-    """A page that was read as a picture, in the points of the page that it was drawn from."""
-    if not part.width or not part.height:
-        return part
-    across, down = width / part.width, height / part.height
-    words = [
-        Word(w.text, w.start, *_moved((w.x0, w.top, w.x1, w.bottom), across, down), w.confidence) for w in part.words
-    ]
-    codes = [Code(c.text, *_moved((c.x0, c.top, c.x1, c.bottom), across, down)) for c in part.codes]
-    boxes, apart = ([_box_in_points(box, across, down) for box in found] for found in (part.boxes, part.apart))
-    return changed(
-        part, width=round(width, 2), height=round(height, 2), words=words, codes=codes, boxes=boxes, apart=apart
-    )
-
-
-def _box_in_points(box: FormBox, across: float, down: float) -> FormBox:
-    x0, top, x1, bottom = _moved((box.x0, box.top, box.x1, box.bottom), across, down)
-    return changed(box, x0=x0, top=top, x1=x1, bottom=bottom)
-
-
-def _moved(box: tuple[float, float, float, float], across: float, down: float) -> tuple[float, float, float, float]:
-    x0, top, x1, bottom = box
-    return round(x0 * across, 2), round(top * down, 2), round(x1 * across, 2), round(bottom * down, 2)
-
-
-def _annotation_kinds(page: Any) -> set[int]:
-    raw = pypdfium2.raw
-    kinds = set()
-    for index in range(raw.FPDFPage_GetAnnotCount(page)):
-        annotation = raw.FPDFPage_GetAnnot(page, index)
-        if annotation:
-            kinds.add(raw.FPDFAnnot_GetSubtype(annotation))
-            raw.FPDFPage_CloseAnnot(annotation)
-    return kinds
+    return in_points_of(read, width, height)
 
 
 def _scan_date(written: str) -> dict[str, str]:
