@@ -1,11 +1,9 @@
 """The one place that wires settings, adapters, storage and clock together."""
 
-import errno
 import os
 import pwd
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,13 +14,13 @@ from channels import ADAPTERS
 from channels.base import Listener, Outside
 from channels.clocks import file_system
 from channels.names import media_type
-from intake import config, job
+from intake import config, job, standing
 from intake.accounting import RunReport
-from intake.alarms import alarms
 from intake.crop import Crop, crop
 from intake.decide import decide
-from intake.errors import ConfigurationError, NotWritten, Refused, StorageFull, StorageUnusable
+from intake.errors import ConfigurationError, NotWritten, Refused
 from intake.export import Wanted, export
+from intake.failures import storage_errors
 from intake.filled import Rules
 from intake.following import follow_tables
 from intake.formprint import form_pdf
@@ -45,15 +43,13 @@ from intake.tables import RowReader
 from intake.trace import read_original, trace
 from intake.when import EARLIEST
 from intake.wish import READS_AGAIN, Office, Person, Wish, find_target
-from storage import accounts, decisions, receipts, responses, runs
+from storage import responses, runs
 from storage.audit import Check, audit
-from storage.database import Database, DatabaseFull, DatabaseUnusable, LeaseHeld
-from storage.originals import OriginalDamaged, OriginalStore
+from storage.database import Database, LeaseHeld
+from storage.originals import OriginalStore
 from storage.receipts import NewOriginal, ReceiptView
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs"})
-WAITING = "waiting"
-"""Not an outcome: what is listed and could not be taken in yet, for ``intake status --items``."""
 _LEFT_BEHIND_S = 24 * 3600
 
 
@@ -112,7 +108,7 @@ class App:
         self.pictures = Pictures(home, self.originals, self._drawers)
 
     def __enter__(self) -> "App":
-        with _storage_errors():
+        with storage_errors():
             self._open_home()
         return self
 
@@ -155,7 +151,7 @@ class App:
         chosen = [name for name in self.settings.channels if not names or name in names]
         means = find_means(self.settings.reading.sandbox)
         work = job.Job(self.database, self.originals, clock, means, progress or job.NoProgress())
-        with _storage_errors(), self._readers(means) as pool:
+        with storage_errors(), self._readers(means) as pool:
             return job.run(work, {name: self._way(name) for name in chosen}, pool)
 
     def _readers(self, means: Means) -> ReaderPool | NoReaders:
@@ -184,40 +180,18 @@ class App:
 
     def status(self) -> dict[str, Any]:
         """The object that ``intake status --json`` prints."""
-        with _storage_errors(), self.database.read() as tx:
-            counted = accounts.accounts(tx, self.settings.channels)
-            last = runs.last_runs(tx)
-            found = alarms(tx, self.settings.channels, clock())
-        channels = {name: _status(counted[name], last.get(name)) for name in self.settings.channels}
-        return {"channels": channels, "alarms": [alarm.as_json() for alarm in found]}
+        with storage_errors(), self.database.read() as tx:
+            return standing.status(tx, self.settings.channels, clock())
 
     def items(self, outcome: str) -> list[dict[str, Any]]:
         """The receipts with this outcome, as ``intake status --items`` prints them; of ``waiting``, what has none."""
-        if outcome == WAITING:
-            return self._waiting()
-        with _storage_errors(), self.database.read() as tx:
-            found = accounts.items(tx, outcome)
-            passed_on = decisions.passed_on(tx) if outcome == "set_aside" else {}
-        due = {receipt: decision.due.isoformat() for receipt, decision in passed_on.items() if decision.due}
-        return [
-            {"receipt": i.receipt, "reference": i.reference, "channel": i.channel, "outcome": i.outcome,
-             "reason": i.reason or None, "next": i.next_step or None, "run": i.run, "due": due.get(i.receipt)}
-            for i in found
-        ]  # fmt: skip
-
-    def _waiting(self) -> list[dict[str, Any]]:
-        with _storage_errors(), self.database.read() as tx:
-            found = receipts.all_waiting(tx)
-        return [
-            {"receipt": None, "reference": None, "channel": channel, "outcome": WAITING, "reason": reason, "next": None,
-             "run": None, "source": key}
-            for channel, key, reason in found
-        ]  # fmt: skip
+        with storage_errors(), self.database.read() as tx:
+            return standing.items(tx, outcome)
 
     def trace(self, typed: str) -> dict[str, Any]:
         """The object that ``intake trace --json`` prints; raises NotThere."""
         questions = self.consultation.exported_questions
-        with _storage_errors():
+        with storage_errors():
             return trace(self.database, self.originals, self.consultation.reference_prefix, questions, typed)
 
     def crop(self, typed: str, column: str, target: Path) -> Crop:
@@ -228,7 +202,7 @@ class App:
             NotWritten: the file can't be written.
         """
         questions = self.consultation.exported_questions
-        with _storage_errors():
+        with storage_errors():
             found = crop(
                 self.database,
                 self.originals,
@@ -257,7 +231,7 @@ class App:
             NotThere: there is no such response or receipt.
             NoPicture: there is no such page, or it can't be drawn; the message says why.
         """
-        with _storage_errors():
+        with storage_errors():
             with self.database.read() as tx:
                 target = find_target(tx, self.consultation.reference_prefix, typed)
                 item = 0 if target.response is None else responses.load(tx, [target.response])[0].item
@@ -266,12 +240,12 @@ class App:
 
     def original(self, sha256: str) -> bytes:
         """The exact bytes of an original; raises NotThere, StorageUnusable."""
-        with _storage_errors():
+        with storage_errors():
             return read_original(self.database, self.originals, sha256)
 
     def export(self, target: Path, wanted: Wanted) -> int:
         """Write an export and its codebook; how many rows."""
-        with _storage_errors():
+        with storage_errors():
             return export(self.database, self.consultation, target, wanted)
 
     def form(self) -> bytes:
@@ -299,7 +273,7 @@ class App:
 
     def verify(self) -> list[Check]:
         """Re-check everything from stored bytes and rows."""
-        with _storage_errors(), self.database.read() as tx:
+        with storage_errors(), self.database.read() as tx:
             return list(audit(tx, self.settings.storage.home / "originals"))
 
     def decide(self, typed: str, person: Person, wish: Wish) -> str:
@@ -309,7 +283,7 @@ class App:
             NotThere: there is no such response or receipt.
             Refused: the rules do not allow it.
         """
-        with _storage_errors():
+        with storage_errors():
             with self.database.read() as tx:
                 prefix = self.consultation.reference_prefix
                 target = find_target(tx, prefix, typed, several=wish.action == "split")
@@ -357,29 +331,3 @@ class App:
     def _refollow(self, receipt: ReceiptView) -> None:
         current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)
         follow_rebuilt(current, self.rules)
-
-
-def _status(counted: accounts.Accounts, last: runs.LastRun | None) -> dict[str, Any]:
-    outcomes = ("read", "repeats", "set_aside", "quarantined", "pending", "responses")
-    last_run = None
-    if last is not None:
-        finished = None if last.finished_at is None else last.finished_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        last_run = {"run": last.run, "finished_at": finished, "error": last.error}
-    return {**{name: getattr(counted, name) for name in outcomes}, "last_run": last_run}
-
-
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    """Failures of disk and database as one sentence each."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull("The disk that holds the home is full: everything stopped.") from error
-        raise StorageUnusable(f"The home can't be used: {error.strerror}.") from error
-    except DatabaseFull as error:
-        raise StorageFull(f"{error} Everything stopped.") from error
-    except DatabaseUnusable as error:
-        raise StorageUnusable(str(error)) from error
-    except OriginalDamaged as error:
-        raise StorageUnusable(f"{str(error)[0].upper()}{str(error)[1:]}.") from error

@@ -1,22 +1,21 @@
 """The command line. Thin: arguments in, one call, words out. Exit: 0 done and balanced, 1 something does not hold, 2
 the command line or the config file is wrong."""
 
-import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
-from intake import show
-from intake.app import WAITING, App, actor, separators
+from intake import paper, show
+from intake.app import App, actor
 from intake.crop import Crop
-from intake.errors import ConfigurationError, IntakeError, NotWritten
+from intake.errors import ConfigurationError, IntakeError
 from intake.export import Wanted
 from intake.log import configure, say_retries
+from intake.output import AsJson, give_out, print_found
+from intake.standing import WAITING
 from intake.wish import ACTIONS, Wish
 from storage.schema import OUTCOMES
 
@@ -31,7 +30,6 @@ cli = typer.Typer(
         " goes from a response down to its bytes; `intake export` writes the table for analysis."
     ),
 )
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
 
 
 @cli.callback()
@@ -64,7 +62,7 @@ def run(
     with App(context.obj) as app, show.progress() as progress:
         report = app.run(channel or (), progress)
         items = [item for item in app.items("quarantined") if item["run"] == report.run]
-    _print(as_json, report.as_json(), lambda: show.run_report(report, items, app.consultation.title))
+    print_found(as_json, report.as_json(), lambda: show.run_report(report, items, app.consultation.title))
     if as_json:
         show.log_items(items)
     for lacking in report.lacking:
@@ -87,10 +85,10 @@ def status(
     with App(context.obj) as app:
         if items:
             found = app.items(items)
-            _print(as_json, {"items": found}, lambda: show.items(found))
+            print_found(as_json, {"items": found}, lambda: show.items(found))
         else:
             standing = app.status()
-            _print(as_json, standing, lambda: show.status(standing, app.consultation.title))
+            print_found(as_json, standing, lambda: show.status(standing, app.consultation.title))
 
 
 @cli.command()
@@ -110,7 +108,7 @@ def trace(
         found = app.trace(what)
         if crop is not None:
             found["crop"] = _cropped(app.crop(what, *crop), crop[1])
-    _print(as_json, found, lambda: show.trace(found))
+    print_found(as_json, found, lambda: show.trace(found))
 
 
 def _cropped(made: Crop, file: Path) -> dict[str, Any]:
@@ -128,7 +126,7 @@ def original(
     """Give out the exact bytes of an original."""
     with App(context.obj) as app:
         content = app.original(sha256)
-    _give_out(content, out)
+    give_out(content, out)
 
 
 @cli.command()
@@ -181,29 +179,7 @@ def decide(
     typed = sys.stdin.read() if value == "-" and action == "transcribe" else value
     with App(context.obj) as app:
         said = app.decide(what, actor(), Wish(chosen, typed, reason))
-    _print(as_json, {"done": said}, lambda: show.sentence(said))
-
-
-@cli.command()
-def separator(
-    context: typer.Context,
-    received: Annotated[str, typer.Option(help="The day on which the letters were received: 2011-03-01.")],
-    box: Annotated[str, typer.Option(help="The box in which the paper is kept.")],
-    batch: Annotated[str, typer.Option(help="The batch within the box.")] = "",
-    count: Annotated[
-        int | None,
-        typer.Option(help="So many sheets, numbered, so that a missing one is noticed. Without: one to copy."),
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")] = None,
-) -> None:
-    """Print separator sheets as a PDF: one lies before each letter of a batch when it is scanned.
-
-    The scan folder parts the file at them, and each letter gets the day on which it was received, and where its paper
-    lies. Numbered sheets are for one batch; one without a number may be copied as often as it is needed.
-    """
-    if out is None and sys.stdout.isatty():
-        raise ConfigurationError("--out: should name a file, since a PDF is nothing to show on a terminal.")
-    _give_out(separators(context.obj, received, box, batch, count), out)
+    print_found(as_json, {"done": said}, lambda: show.sentence(said))
 
 
 @cli.command()
@@ -213,7 +189,7 @@ def verify(context: typer.Context, as_json: AsJson = False) -> None:
         checks = app.verify()
     ok = all(check.ok for check in checks)
     found = [{"name": c.name, "ok": c.ok, "checked": c.checked, "failures": c.failures} for c in checks]
-    _print(as_json, {"ok": ok, "checks": found}, lambda: show.checks(checks))
+    print_found(as_json, {"ok": ok, "checks": found}, lambda: show.checks(checks))
     if not ok:
         raise typer.Exit(1)
 
@@ -233,44 +209,7 @@ def export(
         raise ConfigurationError("--profile: should be analysis or full.")
     with App(context.obj) as app:
         rows = app.export(file, Wanted("full" if profile == "full" else "analysis", everything))
-    _print(as_json, {"file": str(file), "rows": rows}, lambda: show.sentence(f"{rows} rows written to {file}."))
-
-
-@cli.command()
-def form(
-    context: typer.Context,
-    out: Annotated[
-        Path | None, typer.Option(help="Write to this file instead of stdout (with --learn: form.json).")
-    ] = None,
-    learn: Annotated[
-        Path | None, typer.Option(metavar="FILE.pdf", help="Learn a printed form whose boxes somebody marked.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Print the reply form: the consultation's questions as a PDF, to fill in by pen or on screen.
-
-    What comes back by mail, or as a scan into the folder of letters, is read: its ticks are the answers.
-
-    --learn takes a form that is printed already: its PDF's fields are its boxes, or the rectangles that you draw around
-    them in any PDF viewer, each with a comment that says `<question id>` or `<question id>.<option>`. The layout that
-    it writes is named in the config: [reading] forms = ["form.json"].
-    """
-    if learn is None:
-        if out is None and (as_json or sys.stdout.isatty()):
-            raise ConfigurationError("--out: should name a file, since a PDF is nothing to show here.")
-        with App(context.obj) as app:
-            content = app.form()
-        _give_out(content, out)
-        if out is not None:
-            _print(as_json, {"file": str(out)}, lambda: show.sentence(f"The reply form is in {out}."))
-        return
-    target = out or Path("form.json")
-    with App(context.obj) as app:
-        found = app.learn_form(learn)
-    _give_out(msgspec.json.format(msgspec.json.encode(found.form), indent=1), target)
-    boxes = sum(len(page.boxes) for page in found.form.pages)
-    told = {"proposed": found.proposed, "unmapped": found.unmapped, "missing": found.missing}
-    _print(as_json, {"file": str(target), "boxes": boxes, **told}, lambda: show.learned(str(target), boxes, told))
+    print_found(as_json, {"file": str(file), "rows": rows}, lambda: show.sentence(f"{rows} rows written to {file}."))
 
 
 @cli.command()
@@ -283,21 +222,8 @@ def watch(context: typer.Context) -> None:
         watch_channels(app)
 
 
-def _give_out(content: bytes, out: Path | None) -> None:
-    if out is None:
-        sys.stdout.buffer.write(content)
-        return
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        raise NotWritten(f"--out: {out} can't be written: {error.strerror}.") from error
-
-
-def _print(as_json: bool, document: Any, words: Callable[[], None]) -> None:  # the option's value
-    if as_json:
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None) + "\n")
-    else:
-        words()
+cli.command()(paper.separator)
+cli.command()(paper.form)
 
 
 def _complain(sentence: str) -> None:
