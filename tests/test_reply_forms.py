@@ -37,23 +37,30 @@ from tests.support.replyforms import (
 AT = datetime(2011, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Consultation:
-    return Consultation(tmp_path)
-
-
-@pytest.fixture
-def form(place: Consultation) -> ReplyForm:
-    with place.app() as app:
-        return reply_form(app.consultation, app.settings.form)
-
-
-@pytest.fixture
-def pages(place: Consultation, form: ReplyForm) -> list[Image.Image]:
-    """The form of ``intake form``, printed."""
+@pytest.fixture(scope="module")
+def _printed(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> tuple[ReplyForm, list[Image.Image], bytes]:
+    """The form of ``intake form``: as it is laid out, printed, and its file. Tests draw on copies."""
+    place = Consultation(tmp_path_factory.mktemp("form"), home=empty_home)
     done = place.command("form", "--out", "form.pdf", "--json")
     assert (done.code, done.json) == (0, {"file": "form.pdf"})
-    return printed((place.folder / "form.pdf").read_bytes())
+    content = (place.folder / "form.pdf").read_bytes()
+    with place.app() as app:
+        return reply_form(app.consultation, app.settings.form), printed(content), content
+
+
+@pytest.fixture
+def form(_printed: tuple[ReplyForm, list[Image.Image], bytes]) -> ReplyForm:
+    return _printed[0]
+
+
+@pytest.fixture
+def pages(_printed: tuple[ReplyForm, list[Image.Image], bytes]) -> list[Image.Image]:
+    return [page.copy() for page in _printed[1]]
+
+
+@pytest.fixture
+def file(_printed: tuple[ReplyForm, list[Image.Image], bytes]) -> bytes:
+    return _printed[2]
 
 
 def draw(form: ReplyForm, pages: list[Image.Image], how: Callable[..., None], *names: str, **more: str) -> None:
@@ -150,11 +157,9 @@ def test_a_form_whose_code_is_torn_off_is_known_by_its_words(
 
 
 @pytest.mark.parametrize("way", ["letters", "email"])
-def test_a_form_filled_in_on_screen_gives_its_answers(
-    place: Consultation, form: ReplyForm, pages: list[Image.Image], way: str
-) -> None:
+def test_a_form_filled_in_on_screen_gives_its_answers(place: Consultation, file: bytes, way: str) -> None:
     """Saved into the folder or sent by mail: nothing is guessed, and the printed questions are nobody's words."""
-    writer = pypdf.PdfWriter(clone_from=place.folder / "form.pdf")
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(file))
     said = {"structure": "Keep it. It's near.", "name": "Ann Smith", "postcode": "nr1 3qu", "agree.Yes": "/Yes",
             "background.This": "/Yes", "consent_to_publish.yes": "/Yes"}  # fmt: skip
     for page in writer.pages:
@@ -186,8 +191,8 @@ def _mail(content: bytes) -> bytes:
     )
 
 
-def test_two_ticks_on_screen_for_one_answer_are_a_conflict(place: Consultation, pages: list[Image.Image]) -> None:
-    writer = pypdf.PdfWriter(clone_from=place.folder / "form.pdf")
+def test_two_ticks_on_screen_for_one_answer_are_a_conflict(place: Consultation, file: bytes) -> None:
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(file))
     for page in writer.pages:
         writer.update_page_form_field_values(page, {"agree.Yes": "/Yes", "agree.No": "/Yes"}, auto_regenerate=False)
     out = io.BytesIO()
