@@ -16,6 +16,7 @@ from intake import normalise
 from intake.division import Span, divide, every
 from intake.doubts import doubts, is_copied, lead
 from intake.filled import Filled, Rules
+from intake.formruns import form_runs
 from intake.pagekinds import Seen, look, pages_of
 from intake.reading.parts import Part, Reading
 from intake.reading.sheet import Sheet
@@ -66,7 +67,8 @@ def batch_of(rules: Rules, parts: Sequence[Part], split: str, inside: int | None
     pages = [look(rules, part) for part in pages_of(parts, inside)]
     if not pages:
         return Batch([], [Letter(Span(0, -1))])
-    spans = divide([seen.kind for seen in pages], split)
+    runs = form_runs(pages)
+    spans = divide([seen.kind for seen in pages], split, runs.begins, runs.inside)
     unsure = doubts(pages, spans, split)
     letters = _placed(pages, spans, counts_all=bool(every(split)) or split == "blank")
     return Batch(pages, [replace_doubts(letter, unsure.get(n, [])) for n, letter in enumerate(letters)])

@@ -5,6 +5,7 @@ separator sheet, a blank page) belongs to the letter behind it; at the end of th
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -27,16 +28,24 @@ class Span:
         return range(self.first, self.last + 1)
 
 
-def divide(kinds: Sequence[PageKind], split: str) -> list[Span]:
+def divide(
+    kinds: Sequence[PageKind],
+    split: str,
+    begins: AbstractSet[int] = frozenset(),
+    inside: AbstractSet[int] = frozenset(),
+) -> list[Span]:
     """The letters of a file of these pages. A separator sheet parts letters in every way of splitting but ``none``.
 
     Args:
         kinds: the kind of each page; at least one.
         split: ``separator``, ``none``, ``blank``, or ``every:N``: after each N pages, sheets not counted.
+        begins: pages with which a letter begins by what is on them, where letters are parted by sheets or blank pages;
+            ``none`` and ``every:N`` are the word of a person who knows the pile, and hold.
+        inside: blank pages that part nothing, because what is around them is one.
     """
     starts = [0]
     if split != NONE:
-        starts += _starts(kinds, split)
+        starts += _starts(kinds, split, begins, inside)
     ends = [start - 1 for start in starts[1:]] + [len(kinds) - 1]
     return _with_words([Span(first, last) for first, last in zip(starts, ends, strict=True)], kinds)
 
@@ -46,10 +55,11 @@ def every(split: str) -> int:
     return int(split.removeprefix("every:")) if split.startswith("every:") else 0
 
 
-def _starts(kinds: Sequence[PageKind], split: str) -> list[int]:
+def _starts(kinds: Sequence[PageKind], split: str, begins: AbstractSet[int], inside: AbstractSet[int]) -> list[int]:
     """Where letters start, but for the first."""
     count = every(split)
-    parting = parting_blanks(kinds) if split == BLANK else frozenset()
+    parting = set(begins) if not count else set()
+    parting |= parting_blanks(kinds) - inside if split == BLANK else set()
     found: list[int] = []
     counted, has_words = 0, False
     for page, kind in enumerate(kinds):

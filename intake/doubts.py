@@ -6,6 +6,7 @@ from itertools import pairwise
 from statistics import median
 
 from intake.division import BLANK, NONE, SEPARATOR, Span, blanks_unsure, every
+from intake.formruns import about_forms
 from intake.pagekinds import Seen
 from intake.reading.parts import Part
 
@@ -27,6 +28,8 @@ def doubts(pages: Sequence[Seen], letters: Sequence[Span], split: str) -> Doubts
         found[letter].append(said)
     for letter, span in enumerate(letters):
         found[letter] += [f"Page {_n(page)} {pages[page].strange}." for page in span.pages if pages[page].strange]
+    for letter, said in about_forms(pages, letters, split):
+        found[letter].append(said)
     if not every(split):
         for letter, said in _about_words(pages, letters):
             found[letter].append(said)
@@ -49,6 +52,7 @@ def lead(pages: Sequence[Seen], span: Span) -> list[int]:
 
 def _about_sheets(pages: Sequence[Seen], letters: Sequence[Span], split: str) -> Iterator[tuple[int, str]]:
     """Sheets that can't be read, or are not where they should be."""
+    has_sheets = any(seen.kind == "sheet" for seen in pages)
     for letter, span in enumerate(letters):
         before = lead(pages, span)
         sheets = [page for page in span.pages if pages[page].kind == "sheet"]
@@ -57,7 +61,8 @@ def _about_sheets(pages: Sequence[Seen], letters: Sequence[Span], split: str) ->
                 yield letter, f"Page {_n(page)} reads like a separator sheet, but its code can't be read."
             elif page not in before and _number(pages[page]):
                 yield letter, f"The separator sheet on page {_n(page)} has no letter behind it."
-        if split == SEPARATOR and not any(page in before for page in sheets) and letter == 0 and len(letters) > 1:
+        is_without = has_sheets and not any(page in before for page in sheets)
+        if split == SEPARATOR and is_without and letter == 0 and len(letters) > 1:
             yield letter, "There is no separator sheet before this letter, though there are some before others."
 
 

@@ -23,6 +23,7 @@ _HINT = 0.5
 _TAKEN_BACK = 0.8
 _UNKNOWN = "The code on this page names a form that is not known here, so that its boxes were not read."
 _OTHERS = "The code on this page names the form of another consultation."
+_TWICE = "A page of the form is there twice: there may be two forms in this letter."
 _APART = "Marks in the boxes of a question that is kept apart can't be told apart."
 _APART_WRITTEN = "There is writing in the box of a question that is kept apart."
 
@@ -59,7 +60,8 @@ def from_pages(rules: Rules, filled: Filled, parts: Sequence[Part]) -> list[Part
     filled.fill("method", "form")
     names = [h.box.name for h in here if h.box.name]
     if len(set(names)) < len(names):
-        filled.needs.add("split?")  # two forms in one file
+        filled.needs.add("split?")
+        filled.offer("needs", Evidence(value="split?", method="form", confidence=0.5, quote=_TWICE))
     written: list[Part] = []
     for question in rules.consultation.questions:
         if question.kind == "text":

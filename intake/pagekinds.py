@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from intake.division import PageKind
 from intake.filled import Rules
+from intake.reading.formlayout import form_code
 from intake.reading.parts import INKED, Code, Part, unmarked
 from intake.reading.sheet import Sheet, read_sheet
 
@@ -29,7 +30,8 @@ _STRAY_WORDS = 2
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A page. ``sheet`` is what its code says, with ``code`` for the place; of a sheet known by its words alone, None.
-    ``strange`` says why a code that claims to be a sheet's is not believed, "" where there is none."""
+    ``strange`` says why a code that claims to be a sheet's is not believed, "" where there is none. ``form`` is the
+    reply form that it is a page of: its name, which page (from 1), and of how many."""
 
     part: Part
     kind: PageKind
@@ -37,6 +39,7 @@ class Seen:
     code: Code | None = None
     strange: str = ""
     is_envelope: bool = False
+    form: tuple[str, int, int] | None = None
 
 
 def look(rules: Rules, part: Part) -> Seen:
@@ -50,13 +53,20 @@ def look(rules: Rules, part: Part) -> Seen:
             strange = "has a separator sheet of another consultation"
         elif sheet == "unsound":
             strange = "has a code like that of a separator sheet, which this program did not print"
-    if strange:
-        return Seen(part, "words", strange=strange)
+    form = part.form or _form_of(rules, part)
+    if strange or form:
+        return Seen(part, "words", strange=strange, form=form)
     if not part.text.strip() and not part.problem and (part.ink or 0) <= INKED:
         return Seen(part, "blank")
     if _reads_like_a_sheet(part.text):
         return Seen(part, "sheet")
     return Seen(part, "words", is_envelope=_is_envelope(rules, part))
+
+
+def _form_of(rules: Rules, part: Part) -> tuple[str, int, int] | None:
+    """What the code of a form says on a page whose boxes were not read: filled in on a screen, or printed before."""
+    said = (form_code(code.text) for code in part.codes)
+    return next((s[1:] for s in said if s is not None and s.consultation == rules.consultation.id), None)
 
 
 def pages_of(parts: Sequence[Part], inside: int | None = None) -> list[Part]:

@@ -53,7 +53,7 @@ def trace(
             parts = _parts(tx, view)
             fields = _fields(seen, questions, _Quotes(parts, view.reading_receipt_id))
             cut = [piece.place for e in seen for piece in e.fields.get("text_cut", [])]
-            marked = _marked(parts, cut)
+            marked = _marked(parts, cut, view.reading_receipt_id)
         views = receipts.by_numbers(tx, behind)
         return {
             "reference": response.reference if response else None,
@@ -120,9 +120,9 @@ def _inside(text: str, words: Sequence[Word], box: Sequence[float]) -> str | Non
     return text[held[0].start : held[-1].start + len(held[-1].text)] if held else None
 
 
-def _marked(parts: Sequence[StoredPart], cut: Sequence[Mapping[str, Any] | None]) -> list[dict[str, Any]]:
+def _marked(parts: Sequence[StoredPart], cut: Sequence[Mapping[str, Any] | None], own: int) -> list[dict[str, Any]]:
     """What of the parts is no text of the response, with its words: quoted mail and signatures, as they were cut; and
-    what frames a letter on its pages, if there is text besides."""
+    what frames a letter on its pages, if there is text besides. A place of another receipt than ``own`` says which."""
     found: list[dict[str, Any]] = []
     frames: list[dict[str, Any]] = []
     besides = False
@@ -133,6 +133,8 @@ def _marked(parts: Sequence[StoredPart], cut: Sequence[Mapping[str, Any] | None]
             besides = besides or bool(part.text[at:start].strip())
             at = end
             place = {"part": part.number, "start": start, "end": end}
+            if part.receipt_id != own:
+                place["receipt"] = part.receipt_id
             mark = {"kind": kind, "place": place, "quote": part.text[start:end]}
             if kind in FRAME and document.get("kind") == "page":
                 frames.append(mark)

@@ -12,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from intake.reading import dispatch
 from intake.reading.parts import Reading, Unreadable
+from tests.support.rawpdf import pages_pdf, stream, typed_page
 from tests.test_reading_drawn import grey, pdf_of, sheet
 from tests.test_reading_pdf import made, reason, scanned, typed
 
@@ -194,3 +195,39 @@ def test_a_photograph_without_a_resolution_is_read_as_a_sheet_of_paper():
 
 
 SIZE_OF_PHOTO = (2480, 3508)
+
+
+# --- a page of which nothing can be drawn -----------------------------------------------------------------------------
+
+SAYS = b"BT /F1 12 Tf 72 700 Td (Keep Watton open, please.) Tj ET"
+FLATE, LZW = b"/Filter /FlateDecode", b"/Filter /LZWDecode"
+
+
+def one_page(content: bytes, entries: bytes = b"") -> bytes:
+    page, _ = typed_page("")
+    return pages_pdf(b"3 0 R", more=[page, stream(content, entries)])
+
+
+@pytest.mark.parametrize(
+    ("content", "entries"),
+    [(b"xyz" + zlib.compress(SAYS)[3:], FLATE), (zlib.compress(SAYS), LZW), (b"/Lost Do", b"")],
+)
+def test_content_that_can_not_be_unpacked_is_no_empty_page(content, entries):
+    """PDFium draws nothing of it without a word: it must not pass for a page on which nobody wrote anything."""
+    assert reason(one_page(content, entries)) == "What this page should show is damaged and could not be drawn."
+
+
+@pytest.mark.parametrize(
+    ("content", "entries"),
+    [
+        (b"", b""),
+        (zlib.compress(b""), FLATE),
+        (zlib.compress(b"q Q"), FLATE),
+        (b"BT /F1 12 Tf 72 700 Td ( ) Tj () Tj [] TJ ET", b""),
+        (b"1 g 0 0 595 842 re f", b""),
+        (b"0 0 10 10 re W n", b""),
+    ],
+)
+def test_a_page_that_is_meant_to_be_empty_is_empty(content, entries):
+    [part] = outcome(one_page(content, entries)).parts
+    assert (part.problem, part.text, part.ink) == (None, "", 0.0)

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from intake.reading import pdf as pdf_reader
+from intake.reading import dispatch
 from intake.reading.codes import find_codes
 from intake.reading.sheet import Sheet, read_sheet
 from intake.separator import separator_pdf
@@ -106,7 +106,7 @@ def test_a_page_of_words_has_no_code() -> None:
 
 
 def codes_of(content: bytes) -> list[list[str]]:
-    reading = pdf_reader.read(content, {})
+    reading = dispatch.read(content, "application/pdf", {})
     return [[code.text for code in part.codes] for part in reading.parts]  # type: ignore[union-attr]
 
 
@@ -152,7 +152,7 @@ def test_the_command_prints_sheets(place: Consultation) -> None:
     )
     assert (done.code, done.out) == (0, "")
     content = (place.folder / "s.pdf").read_bytes()
-    reading = pdf_reader.read(content, {})
+    reading = dispatch.read(content, "application/pdf", {})
     assert len(reading.parts) == 3  # type: ignore[union-attr]
     for number, part in enumerate(reading.parts, start=1):  # type: ignore[union-attr]
         for words in ("SEPARATOR SHEET", "A new letter starts behind this sheet.", "Received on 1 March 2011",
@@ -168,7 +168,7 @@ def test_one_sheet_to_copy_goes_to_stdout(place: Consultation) -> None:
     import subprocess
 
     done = subprocess.run(command, capture_output=True, cwd=place.folder, check=True)
-    [part] = pdf_reader.read(done.stdout, {}).parts  # type: ignore[union-attr]
+    [part] = dispatch.read(done.stdout, "application/pdf", {}).parts  # type: ignore[union-attr]
     assert "Copy this sheet" in part.text
     assert read_sheet(part.codes[0].text) == Sheet("test", date(2011, 3, 1), "B4")
 
@@ -196,7 +196,7 @@ def test_what_no_sheet_can_say(place: Consultation, options: tuple[str, ...], na
 def test_long_words_fit_the_page(tmp_path: Path) -> None:
     """The longest box and batch, and a long title, are on the page whole, and the code is known."""
     long = Sheet("x" * 60, date(2011, 3, 1), "W" * 40, "M" * 40, 9999, 9999)
-    reading = pdf_reader.read(separator_pdf([long], "A consultation about " * 8), {})
+    reading = dispatch.read(separator_pdf([long], "A consultation about " * 8), "application/pdf", {})
     [part] = reading.parts  # type: ignore[union-attr]
     assert all(word.x0 >= 0 and word.x1 <= A4[0] for word in part.words)
     [image] = drawn(separator_pdf([long], "T"), 150)

@@ -116,8 +116,10 @@ def _filled(match: _Match, page: Page, blank: Part, read: Read) -> Part | None:
     stray = inked.stray()
     if stray is not None:
         writer.boxes.append(FormBox("", "stray", 0.5, *straight.back(stray, POINTS / page.dpi)))
+    which = next(n for n, one in enumerate(match.layout.pages, start=1) if one is match.page)
     return changed(
-        blank, text=writer.text, words=writer.words, fields=writer.fields, boxes=writer.boxes, apart=writer.apart,
+        blank, form=(match.layout.digest, which, len(match.layout.pages)),
+        text=writer.text, words=writer.words, fields=writer.fields, boxes=writer.boxes, apart=writer.apart,
         content=False, method="form", confidence=min((b.confidence for b in writer.boxes), default=1.0),
         engine="form", choice=f"a page of form {match.layout.digest}",
     )  # fmt: skip

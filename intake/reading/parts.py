@@ -109,7 +109,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     be turned to be upright (0, 90, 180, 270; boxes are those of the page as shown, unturned); ``engine`` says what read
     it (``text layer``, ``tesseract``, ``rapidocr``), ``choice`` why, where there was a choice; ``others`` are the
     readings that were not taken; ``codes`` what its codes say. Of a page of a reply form: ``boxes`` are its boxes, and
-    ``apart`` those of monitoring questions, which go to a table apart and are never stored with the part.
+    ``apart`` those of monitoring questions, which go to a table apart and are never stored with the part; ``form`` is
+    the form's name, which of its pages this is (from 1), and how many it has.
     """
 
     number: int
@@ -138,6 +139,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     codes: list[Code] = []
     boxes: list[FormBox] = []
     apart: list[FormBox] = []
+    form: tuple[str, int, int] | None = None
 
 
 def piece_of(part: Part, start: int, end: int, **changes: Any) -> Part:

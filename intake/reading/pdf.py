@@ -46,6 +46,7 @@ _MAX_CHECK_POINTS = 2_000.0
 _MEDIA_TYPE = "application/pdf"
 
 _DAMAGED_PAGE = "This page is damaged and could not be drawn."
+_LOST_CONTENT = "What this page should show is damaged and could not be drawn."
 _LOST_PICTURE = "The picture that this page should show is damaged and could not be drawn."
 
 
@@ -147,9 +148,11 @@ def page_part(page: Any, number: int, layers: Layers, at: int | None = None, for
     Raises:
         ToolMissingError: it needs OCR, and Tesseract or its data is not on this machine.
     """
-    seen = layers.page(number if at is None else at) if _has_text(page) else None
+    there = number if at is None else at
+    seen = layers.page(there) if _has_text(page) else None
     if seen is None or not seen.boxes:
-        return _by_ocr(page, number, forms)
+        read = _by_ocr(page, number, forms)
+        return damaged_page(number, _MEDIA_TYPE, _LOST_CONTENT) if _is_lost(page, read, layers, there) else read
     width, height = page.get_size()
     try:
         grey, dpi = draw(
@@ -175,6 +178,12 @@ def page_part(page: Any, number: int, layers: Layers, at: int | None = None, for
     said = OtherReading(other.engine, _all_words(seen.boxes) if by_ocr else other.text, other.confidence)
     why = f"{why}; {_left_out(judged.hidden)}" if judged.hidden and not by_ocr else why
     return changed(taken, choice=why, others=[*taken.others, said], codes=taken.codes or other.codes)
+
+
+def _is_lost(page: Any, read: Part, layers: Layers, at: int) -> bool:
+    """Whether a page passes for an empty one because PDFium could make nothing of its content."""
+    empty = not read.words and not read.problem and not read.ink
+    return empty and pypdfium2.raw.FPDFPage_CountObjects(page) == 0 and layers.is_damaged(at)
 
 
 def _sample_holds(boxes: list[Box], grey: Any, dpi: float) -> bool:

@@ -1,18 +1,24 @@
 """The text layer of a PDF's pages, by pdfplumber: words with boxes, and how much of the page pictures cover."""
 
+import re
 import struct
+import zlib
 from io import BufferedReader, BytesIO, RawIOBase
 from mmap import mmap
 from typing import Any, NamedTuple
 
 import pdfplumber
 from pdfminer.pdfexceptions import PDFException
-from pdfminer.pdftypes import PDFStream
+from pdfminer.pdftypes import PDFStream, resolve1
 from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
 from intake.reading.pagetext import Box
 
 _KEPT_BYTES = 32_000_000
+_SEARCHED_BYTES = 1_000_000
+_EMPTY_BYTES = 16  # a stream of so few holds nothing, packed
+_SHOWS = re.compile(rb"\b(?:Tj|TJ|Do|sh|EI)\b")
+_SHOWS_NOTHING = re.compile(rb"(?:\( {0,9}\)|< {0,9}>)\s{0,9}Tj|\[ {0,9}\]\s{0,9}TJ")
 
 _DAMAGED = (
     PdfminerException, MalformedPDFException, PDFException, OSError, ValueError, TypeError, KeyError, IndexError,
@@ -59,6 +65,19 @@ class Layers:
             page.close()
             self._let_go()
 
+    def is_damaged(self, number: int) -> bool:
+        """Whether a page on which PDFium finds nothing to draw has content (ISO 32000-1, 7.8.2) that is damaged: it
+        says to show something, or can't be unpacked."""
+        if self.count() != self._count or self._pages is None:
+            return False
+        try:
+            streams = [resolve1(one) for one in self._pages[number].page_obj.contents]
+            return any(_is_damaged(stream) for stream in streams if isinstance(stream, PDFStream))
+        except _DAMAGED:
+            return True
+        finally:
+            self._let_go()
+
     def _open(self) -> None:
         data = self._data
         stream: Any = BytesIO(data) if isinstance(data, bytes) else BufferedReader(_View(data))
@@ -75,6 +94,24 @@ class Layers:
         if sum(len(stream.rawdata or b"") + len(stream.data or b"") for stream in streams.values()) > _KEPT_BYTES:
             for key in streams:
                 del cached[key]
+
+
+def _is_damaged(stream: PDFStream) -> bool:
+    """Whether a content stream of which nothing was drawn says that something is to be drawn, or can't be unpacked."""
+    raw = bytes(stream.rawdata or b"")
+    try:
+        said = bytes(stream.get_data())
+    except (*_DAMAGED, zlib.error):
+        return bool(raw.strip())
+    if said.strip():
+        return _SHOWS.search(_SHOWS_NOTHING.sub(b"", said[:_SEARCHED_BYTES])) is not None
+    # pdfminer gives nothing for a stream that does not unpack, as for one that holds nothing.
+    if len(raw) < _EMPTY_BYTES or stream.decipher is not None:
+        return False
+    try:
+        return bool(zlib.decompressobj().decompress(raw, 1).strip())
+    except zlib.error:
+        return True
 
 
 def _seen(page: Any) -> Seen:
