@@ -13,11 +13,11 @@ from PIL import Image
 from intake.batches import Batch, batch_of
 from intake.config import Consultation as Asked
 from intake.filled import Rules
-from intake.formsheet import Sheet, sheet
 from intake.places import Gazetteer
 from intake.reading.formlayout import FormCode, code_text
 from intake.reading.parts import Code, Mark, Part
-from intake.reading.sheet import Sheet as Separator
+from intake.reading.sheet import Sheet
+from intake.replyform import ReplyForm, reply_form
 from tests.support.batches import drawn, sheets
 from tests.support.consultation import Consultation
 from tests.support.replyforms import DPI, box_of, printed, scanned, tick, typed
@@ -33,13 +33,13 @@ class Post:
         assert self.made.command("form", "--out", "form.pdf").code == 0
         self._blank = printed((folder / "form.pdf").read_bytes())
         with self.made.app() as app:
-            self._sheet: Sheet = sheet(app.consultation, app.settings.form)
+            self._form: ReplyForm = reply_form(app.consultation, app.settings.form)
         self.parts = drawn(sheets(self.made, 4), DPI)
 
     def form(self, agree: str, *pages: int) -> list[Image.Image]:
         """A form on which somebody ticked this; of its pages these."""
         filled = [page.copy() for page in self._blank]
-        number, box = box_of(self._sheet.layout, f"agree.{agree}")
+        number, box = box_of(self._form.layout, f"agree.{agree}")
         tick(filled[number], box.edges)
         return [filled[page - 1] for page in pages or range(1, len(filled) + 1)]
 
@@ -112,7 +112,7 @@ RULES = Rules(
     }),
     Gazetteer({}),
 )  # fmt: skip
-SHEET = Separator("test", date(2011, 3, 1), "B4").text()
+SHEET = Sheet("test", date(2011, 3, 1), "B4").text()
 
 
 def of(said: str, split: str = "separator") -> Batch:
