@@ -13,11 +13,12 @@ from msgspec.structs import replace as changed
 from PIL import Image
 
 from intake.reading import register
+from intake.reading.boxink import MM
 from intake.reading.formlayout import Layout, LayoutBox, LayoutPage, form_code
 from intake.reading.parts import Code, FormBox, FormField, Part, Word
 from intake.reading.raster import POINTS, Page
 from intake.reading.register import DPI, Matrix, Straight
-from intake.reading.ticks import MM, InkedPage, Seen
+from intake.reading.ticks import InkedPage, Seen
 
 SURE = 0.9
 """Writing that is read with this confidence, each word of it with ``SURE_WORD`` at least, can be the answer: typed or

@@ -10,13 +10,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from intake.reading.boxink import MM, SPECK_MM2, Edges, cut, darkness, grown, is_speck, measured, pixels, without_specks
 from intake.reading.formlayout import MASK_POINTS, LayoutBox, LayoutPage, unpacked_mask
 from intake.reading.parts import BoxState
 from intake.reading.raster import POINTS
 from intake.reading.register import DPI, Array
 
-MM = DPI / 25.4
-"""Pixels of a straight page in a millimetre."""
 _FAINT = 0.12
 _NOISES = 5.0
 _EDGE_REACH = 2.2 * MM
@@ -24,7 +23,6 @@ _EDGE_SHARE = 0.45
 _INSIDE = 0.75 * MM
 _AROUND = 4.0 * MM
 _BAND = 0.95 * MM
-_SPECK_MM2, _SPECK_EXTENT = 0.12, 0.7
 _MARK_MM2, _MARK_EXTENT = 0.7, 0.38
 _RING_MM2 = 1.0
 _FILLED, _DENSE = 0.55, 0.3
@@ -37,8 +35,6 @@ _WRITTEN_MM2 = 0.5
 _STRAY_MM2, _STRAY_EXTENT, _STRAY_TOTAL = 1.5, 2.5, 3.0
 _MARGIN = 7 * MM
 _HOLES = 22 * MM
-
-Edges = tuple[float, float, float, float]
 
 
 class Seen(NamedTuple):
@@ -58,7 +54,7 @@ class InkedPage:
         grey: the page at ``DPI``.
         page: what is printed on it.
         """
-        self.dark = _darkness(grey)
+        self.dark = darkness(grey)
         mask = unpacked_mask(page)
         if mask is None:
             self.printed = np.zeros(grey.shape, bool)
@@ -72,7 +68,7 @@ class InkedPage:
         noise = 1.48 * float(np.median(np.abs(free - np.median(free)))) if free.size else 0.0
         self.threshold = min(0.5, max(_FAINT, _NOISES * noise))
         self.ink = smooth > self.threshold
-        self._boxes = [(box, _pixels(box.edges)) for box in page.boxes]
+        self._boxes = [(box, pixels(box.edges)) for box in page.boxes]
         self._owner = self._owned()
 
     def look(self, number: int) -> Seen:
@@ -114,16 +110,16 @@ class InkedPage:
         return float((weights * near).sum() / weights.sum()) - reach
 
     def _tick(self, number: int, box: LayoutBox, edges: Edges, framed: bool) -> Seen:
-        inner = _cut(self.ink, _grown(edges, -_INSIDE))
+        inner = cut(self.ink, grown(edges, -_INSIDE))
         if inner.size == 0:
             return Seen("unsure", 0.0, edges, framed)
-        area, extent, touching, largest = _measured(inner)
+        area, extent, touching, largest = measured(inner)
         area = max(0.0, area - box.blank * inner.size / MM**2)
         share = area * MM**2 / inner.size
         ring_area, sectors, sides = self._ring(edges, number)
         if self._is_streaked(edges):
             state, confidence = "unsure", 0.3
-        elif area < _SPECK_MM2:
+        elif area < SPECK_MM2:
             state, confidence = _outside_alone(ring_area, sectors)
         elif share >= _DENSE and ring_area >= _STRUCK_RING_MM2 * (1.0 if share < _FILLED else 1.3):
             state, confidence = "struck", 0.6
@@ -139,9 +135,9 @@ class InkedPage:
 
     def _ring(self, edges: Edges, number: int) -> tuple[float, int, frozenset[str]]:
         """The ink around a box that belongs to it: mm², how many of 16 directions have some, and on which sides."""
-        outer = _grown(edges, _AROUND)
+        outer = grown(edges, _AROUND)
         left, up = max(0, round(outer[0])), max(0, round(outer[1]))
-        around = _cut(self._owner, outer)
+        around = cut(self._owner, outer)
         window = around == number
         if not window.any():
             return 0.0, 0, frozenset()
@@ -169,10 +165,10 @@ class InkedPage:
         owner = np.full(self.ink.shape, -1, np.int16)
         ticks = [(n, edges) for n, (box, edges) in enumerate(self._boxes) if box.kind == "tick"]
         count, labels, stats, _ = cv2.connectedComponentsWithStats(self._around(ticks), connectivity=8)
-        marked = {n for n, edges in ticks if _measured(_cut(self.ink, _grown(edges, -_INSIDE)))[0] >= _MARK_MM2}
+        marked = {n for n, edges in ticks if measured(cut(self.ink, grown(edges, -_INSIDE)))[0] >= _MARK_MM2}
         for n in range(1, count):
-            left, top, width, height, area = (int(value) for value in stats[n])
-            if area >= _SPECK_MM2 * MM**2 and max(width, height) >= _SPECK_EXTENT * MM:
+            if not is_speck(stats[n]):
+                left, top, width, height, _ = (int(value) for value in stats[n])
                 rows, columns = np.nonzero(labels[top : top + height, left : left + width] == n)
                 y, x = rows + top, columns + left
                 owner[y, x] = _owners(y, x, ticks, marked)
@@ -183,17 +179,17 @@ class InkedPage:
         rest = self.ink & ~cv2.dilate(self.printed.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
         near = np.zeros(rest.shape, bool)
         for _, edges in ticks:
-            _cut(near, _grown(edges, _AROUND))[:] = True
+            cut(near, grown(edges, _AROUND))[:] = True
         for _, edges in ticks:
-            _cut(near, _grown(edges, _BAND))[:] = False
+            cut(near, grown(edges, _BAND))[:] = False
         around: Array = (rest & near).astype(np.uint8)
         return around
 
     def _is_streaked(self, edges: Edges) -> bool:
         """Whether a straight line runs through a box and far beyond it: a scanner's, or one that strikes it out."""
         reach = 2.2 * MM
-        window = _cut(self.ink, _grown(edges, reach))
-        x0, top, x1, bottom = (round(edge) for edge in _grown(edges, -_INSIDE))
+        window = cut(self.ink, grown(edges, reach))
+        x0, top, x1, bottom = (round(edge) for edge in grown(edges, -_INSIDE))
         left, up = max(0, round(edges[0] - reach)), max(0, round(edges[1] - reach))
         for ink, low, high in ((window, x0 - left, x1 - left), (window.T, top - up, bottom - up)):
             inside = ink[:, max(0, low) : max(0, high)]
@@ -204,7 +200,7 @@ class InkedPage:
         return False
 
     def _written(self, box: LayoutBox, edges: Edges, framed: bool) -> Seen:
-        inner = _without_specks(_cut(self.ink, _grown(edges, -_INSIDE)))
+        inner = without_specks(cut(self.ink, grown(edges, -_INSIDE)))
         area = max(0.0, float(inner.sum()) / MM**2 - box.blank * inner.size / MM**2)
         if area < _WRITTEN_MM2 or (box.blank and area < 0.5 * box.blank * inner.size / MM**2):
             return Seen("empty", 0.99, edges, framed)
@@ -216,7 +212,7 @@ class InkedPage:
         edge = round(_MARGIN)
         rest[:edge], rest[-edge:], rest[:, :edge], rest[:, -edge:] = False, False, False, False
         for box, edges in self._boxes:
-            x0, top, x1, bottom = _grown(edges, (6 if box.kind == "tick" else 5) * MM)
+            x0, top, x1, bottom = grown(edges, (6 if box.kind == "tick" else 5) * MM)
             rest[max(0, round(top)) : round(bottom), max(0, round(x0)) : round(x1)] = False
         count, _, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8), connectivity=8)
         found = [stats[n] for n in range(1, count) if self._is_stray(stats[n])]
@@ -264,58 +260,3 @@ def _outside_alone(ring_area: float, sectors: int) -> tuple[BoxState, float]:
     if ring_area < _RING_MM2:
         return "empty", 0.99
     return ("circled", 0.85) if sectors >= _CIRCLE else ("unsure", 0.3)
-
-
-def _darkness(grey: Array) -> Array:
-    """By how much each pixel is darker than the paper around it, 0 to 1."""
-    small = cv2.resize(grey, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
-    paper = cv2.GaussianBlur(cv2.medianBlur(cv2.dilate(small, np.ones((7, 7), np.uint8)), 9), (0, 0), 3)
-    whole = cv2.resize(paper, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    whole = np.maximum(whole, 1.0)
-    dark: Array = np.clip((whole - grey) / whole, 0.0, 1.0).astype(np.float32)
-    return dark - min(0.1, float(np.median(dark)))
-
-
-def _pixels(edges: Edges) -> Edges:
-    x0, top, x1, bottom = (edge * DPI / POINTS for edge in edges)
-    return x0, top, x1, bottom
-
-
-def _grown(edges: Edges, by: float) -> Edges:
-    return edges[0] - by, edges[1] - by, edges[2] + by, edges[3] + by
-
-
-def _cut(whole: Array, edges: Edges) -> Array:
-    x0, top, x1, bottom = (max(0, round(edge)) for edge in edges)
-    return whole[top:bottom, x0:x1]
-
-
-def _without_specks(ink: Array) -> Array:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    kept = np.zeros(count, bool)
-    for n in range(1, count):
-        _, _, width, height, area = (int(value) for value in stats[n])
-        kept[n] = area >= _SPECK_MM2 * MM**2 and max(width, height) >= _SPECK_EXTENT * MM
-    cleaned: Array = kept[labels]
-    return cleaned
-
-
-def _measured(inner: Array) -> tuple[float, float, frozenset[str], float]:
-    """The ink inside a box: mm², how far its longest piece reaches (1: from side to side), which sides that piece
-    touches, and that piece's share of the inside."""
-    ink = _without_specks(inner)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    if count < 2:
-        return 0.0, 0.0, frozenset(), 0.0
-    height, width = inner.shape
-    longest = max(range(1, count), key=lambda n: max(stats[n][2] / width, stats[n][3] / height))
-    left, top, across, down, area = (int(value) for value in stats[longest])
-    touching = {
-        name
-        for name, there in (
-            ("left", left == 0), ("right", left + across >= width), ("top", top == 0), ("bottom", top + down >= height)
-        )
-        if there
-    }  # fmt: skip
-    extent = max(across / width, down / height)
-    return float(ink.sum()) / MM**2, extent, frozenset(touching), area / inner.size
