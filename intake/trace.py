@@ -85,18 +85,19 @@ class _Quotes:
 
     def __init__(self, parts: Sequence[StoredPart], own: int) -> None:
         self._own = own
-        self._by_number = {(part.receipt_id, part.number): part.text for part in parts}
-        pages = ((part.receipt_id, json.loads(part.document).get("page"), part.text) for part in parts)
-        self._by_page = {(receipt, page): text for receipt, page, text in pages if page is not None}
+        self._by_number: dict[tuple[int, int], str] = {}
+        self._by_page: dict[tuple[int, Any], str] = {}
         # What was written into the frames of a form's page is kept together: each box has its own words.
-        self._frames = {
-            (part.receipt_id, json.loads(part.document)["page"]): (
-                part.text,
-                msgspec.msgpack.decode(part.words, type=list[Word]),
-            )
-            for part in parts
-            if part.words is not None and json.loads(part.document).get("boxes")
-        }
+        self._frames: dict[tuple[int, Any], tuple[str, list[Word]]] = {}
+        for part in parts:
+            document = json.loads(part.document)
+            self._by_number[part.receipt_id, part.number] = part.text
+            if document.get("page") is None:
+                continue
+            page = part.receipt_id, document["page"]
+            self._by_page[page] = part.text
+            if part.words is not None and document.get("boxes"):
+                self._frames[page] = part.text, msgspec.msgpack.decode(part.words, type=list[Word])
 
     def at(self, place: Mapping[str, Any] | None) -> str | None:
         """The words, None if nothing is known there."""

@@ -21,7 +21,7 @@ from intake import cli
 from intake.wish import ACTIONS
 from tests.support.consultation import Consultation, Done, message
 
-COMMANDS = {"run", "status", "trace", "original", "decide", "verify", "export", "watch"}
+COMMANDS = {"run", "status", "trace", "original", "decide", "verify", "export", "watch", "separator", "form"}
 ESCAPE = "\x1b[31mred\x07"
 Command = Callable[..., Done]
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from intake.content import TRANSCRIBE_BELOW
 from intake.reading import dispatch, ocr, raster, tesseract
-from intake.reading.dispatch import ToolMissingError
+from intake.reading.agreed import ToolMissingError
 from intake.reading.parts import Part, Reading, Unreadable
 
 WORDS = "Keep the centre open"

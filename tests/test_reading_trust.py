@@ -10,7 +10,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from intake.reading import dispatch, ocr
-from intake.reading.dispatch import ToolMissingError
+from intake.reading.agreed import ToolMissingError
 from intake.reading.parts import Part, Reading, ToolMissing
 from intake.reading.trust import alike
 

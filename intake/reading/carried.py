@@ -1,6 +1,7 @@
 """The documents that a message carries: the bytes of one of them, found as reading the message counts its parts."""
 
-from intake.reading import dispatch, mime, outlook
+from intake.reading import mime, outlook
+from intake.reading.agreed import no_tick
 from intake.reading.budget import Budget
 from intake.reading.mimetree import Entity
 from intake.reading.mimewalk import Walk
@@ -21,7 +22,7 @@ class _Finder(Walk):
     def __init__(self, message: Entity, level: int) -> None:
         self.documents: dict[int, tuple[Entity, str]] = {}
         self.carries: list[_Finder] = []
-        super().__init__({}, dispatch.no_tick, Budget(), level, self._inner)
+        super().__init__({}, no_tick, Budget(), level, self._inner)
         self.add("headers", "message/rfc822", content=False)
         self.visit(message)
 

@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from mmap import mmap
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
 from msgspec.structs import replace
 
+from intake.reading.agreed import Document, Tick, no_tick
 from intake.reading.pages import join
-from intake.reading.parts import Picture, Piece, Reading, Row, Table, ToolMissing, Unreadable
+from intake.reading.parts import Picture, Piece, Reading, Row, Table, Unreadable
 from intake.reading.sniff import kind_with_pages
 from intake.reading.wire import Options
 
-Tick = Callable[[], None]
-"""Called by a reader after each page, so that a long document isn't taken for one that hangs."""
 Reader = Callable[[bytes, Options, Tick], Reading | Unreadable]
 Splitter = Callable[[BinaryIO, Options], Unreadable | tuple[Table, Iterator[list[Row]]] | Iterator[list[Piece]]]
 
@@ -41,33 +40,6 @@ _WITH_PAGES = frozenset({"pdf", "ocr"})
 SPLITTERS = {"application/mbox": "mbox", "text/csv": "rows"}
 
 EMPTY = Unreadable("This file is empty.", "Ask for it to be sent again; keep this one as a record that it came.")
-
-
-class Document(Protocol):
-    """A file of pages that is open in a reader's process; ``pages`` is how many it has."""
-
-    pages: int
-
-    def about(self) -> Reading:
-        """What there is to be said about the file without reading a page: facts and needs, no parts."""
-        ...
-
-    def page(self, number: int) -> Reading:
-        """Read one page, numbered from 0; its part and page are numbered as in the whole file, and the facts are the
-        file's. What was typed into a form on it is a part behind it."""
-        ...
-
-
-class ToolMissingError(Exception):
-    """Raised inside a reader that finds this machine incomplete; it carries the answer."""
-
-    def __init__(self, missing: ToolMissing) -> None:
-        super().__init__(missing.tool)
-        self.missing = missing
-
-
-def no_tick() -> None:
-    """The tick of a caller that does not wait for one."""
 
 
 def read(data: bytes, media_type: str, options: Options, tick: Tick = no_tick) -> Reading | Unreadable:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from intake.reading.dispatch import Tick, no_tick
+from intake.reading.agreed import Tick, no_tick
 from intake.reading.office import Document, as_reading
 from intake.reading.parts import Reading, Unreadable
 from intake.reading.wire import Options

@@ -46,9 +46,9 @@ Facts (all strings; absent if unknown):
 import re
 from functools import partial
 
+from intake.reading.agreed import Tick, no_tick
 from intake.reading.budget import MAX_DEPTH, MAX_FORWARDED_DEPTH, MAX_PARTS, Budget
 from intake.reading.clean import clean
-from intake.reading.dispatch import Tick, no_tick
 from intake.reading.headers import decode_words
 from intake.reading.identity import identity
 from intake.reading.mailfacts import from_header

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace as changed
 
 from intake.reading import alternatives, attached, dispatch, htmltext, mailfacts
+from intake.reading.agreed import Tick, ToolMissingError
 from intake.reading.budget import MAX_CHARS, MAX_DEPTH, MAX_FORWARDED_DEPTH, MAX_PARTS, MAX_SECONDS, Budget
 from intake.reading.clean import clean_name
 from intake.reading.logos import is_logo
@@ -51,7 +52,7 @@ class Walk:
     def __init__(
         self,
         options: Options,
-        tick: dispatch.Tick,
+        tick: Tick,
         budget: Budget,
         level: int,
         read_inner: Callable[[bytes, int], Reading | Unreadable],
@@ -221,7 +222,7 @@ class Walk:
         try:
             passed_on = {name: self._options[name] for name in ("forms",) if name in self._options}
             result = dispatch.read(entity.body(), media_type, passed_on, self._tick)
-        except (dispatch.ToolMissingError, MemoryError):
+        except (ToolMissingError, MemoryError):
             raise
         except Exception:  # noqa: BLE001 - one bad attachment is a need, and takes nothing of the message with it
             self._unread(entity, _BROKEN)

@@ -7,7 +7,7 @@ import olefile
 from msgspec.structs import replace as changed
 
 from intake.reading import mime
-from intake.reading.dispatch import Tick, no_tick
+from intake.reading.agreed import Tick, no_tick
 from intake.reading.outlook import as_mime
 from intake.reading.parts import Reading, Unreadable
 from intake.reading.sniff import not_a

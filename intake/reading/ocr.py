@@ -60,7 +60,7 @@ class ScanFile:
         return Reading(reader=f"ocr {READER}", parts=[], facts=self._facts)
 
     def page(self, number: int) -> Reading:
-        """Read one page; see ``dispatch.Document``.
+        """Read one page; see ``agreed.Document``.
 
         Raises:
             ToolMissingError: Tesseract or its data is not on this machine.

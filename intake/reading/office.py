@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from msgspec.structs import replace as changed
 
 from intake.reading import dispatch
+from intake.reading.agreed import Tick
 from intake.reading.clean import clean
-from intake.reading.dispatch import Tick
 from intake.reading.parts import Part, Reading, Unreadable
 from intake.reading.zipped import NotOpened, Package
 

@@ -26,7 +26,7 @@ import pypdfium2
 from msgspec.structs import replace as changed
 
 from intake.reading import ocr, pdfcodes, pdfform, trust
-from intake.reading.dispatch import ToolMissingError
+from intake.reading.agreed import ToolMissingError
 from intake.reading.drawn import NotDrawn, draw, lacks_a_picture
 from intake.reading.formlayout import Layout, from_option
 from intake.reading.pages import MAX_PAGES, damaged_page, in_points_of
@@ -84,7 +84,7 @@ class PdfFile:
         return Reading(reader=f"pdf {READER}", parts=[], facts=self._facts, needs=sorted(self._needs))
 
     def page(self, number: int) -> Reading:
-        """Read one page; see ``dispatch.Document``.
+        """Read one page; see ``agreed.Document``.
 
         Raises:
             ToolMissingError: the page needs OCR, and Tesseract or its data is not on this machine.

@@ -6,8 +6,8 @@ leaves out footnotes, headers and text boxes, and takes the square of the time o
 
 import re
 
+from intake.reading.agreed import Tick, no_tick
 from intake.reading.charset import codec_name
-from intake.reading.dispatch import Tick, no_tick
 from intake.reading.office import Document, as_reading
 from intake.reading.parts import Reading, Unreadable
 from intake.reading.sniff import not_a

@@ -12,7 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from intake.reading.dispatch import ToolMissingError
+from intake.reading.agreed import ToolMissingError
 from intake.reading.pagetext import Box
 from intake.reading.parts import ToolMissing
 from intake.reading.view import View

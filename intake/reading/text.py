@@ -3,7 +3,7 @@
 Options: ``charset`` (str): as declared where the file came from. Facts: ``empty`` "true" if there is no text.
 """
 
-from intake.reading.dispatch import Tick, no_tick
+from intake.reading.agreed import Tick, no_tick
 from intake.reading.htmltext import declared_charset, laid_out
 from intake.reading.parts import Part, Reading, Unreadable
 from intake.reading.plaintext import MAX_BYTES, decode_text

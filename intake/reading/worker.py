@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 
 from intake.reading import dispatch, wire
+from intake.reading.agreed import Document, Tick, ToolMissingError
 from intake.reading.confine import Bounds, allow_step, confine
 from intake.reading.parts import Picture, Reading, ToolMissing, Unreadable
 
@@ -86,7 +87,7 @@ def _answers(request: wire.Request, original: int, channel: socket.socket, bound
                 allow_step(bounds)
     except MemoryError:
         os._exit(wire.OUT_OF_MEMORY)
-    except dispatch.ToolMissingError as error:
+    except ToolMissingError as error:
         yield wire.frame(wire.Failed(error.missing))
     except (ImportError, PermissionError):
         # No reader opens a file, so it is a module of ours or of a library that is not there or may not be read.
@@ -95,7 +96,7 @@ def _answers(request: wire.Request, original: int, channel: socket.socket, bound
         yield wire.frame(wire.Failed(_BROKEN))
 
 
-def _read(request: wire.Request, original: int, tick: dispatch.Tick) -> Reading | Unreadable:
+def _read(request: wire.Request, original: int, tick: Tick) -> Reading | Unreadable:
     if (refused := _too_large(original)) is not None:
         return refused
     if "pages" in request.options:
@@ -129,10 +130,10 @@ class _Kept:
 
     def __init__(self) -> None:
         self._of: tuple[object, ...] | None = None
-        self._document: dispatch.Document | Unreadable | None = None
+        self._document: Document | Unreadable | None = None
         self._data: mmap | None = None
 
-    def document(self, original: int, request: wire.Request) -> dispatch.Document | Unreadable:
+    def document(self, original: int, request: wire.Request) -> Document | Unreadable:
         """The opened document of a request."""
         file = os.fstat(original)
         options = {name: value for name, value in request.options.items() if name != "pages"}
