@@ -10,46 +10,20 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from intake import batches, fields, normalise, relayed
+from intake import batches, normalise, relayed
 from intake.added import added_parts
 from intake.config import ChannelSettings
 from intake.filled import Filled, Rules
 from intake.reading.forwards import Inlined, find_inlined, is_quoted, unquoted, unquoted_places
-from intake.reading.headers import parse_date
 from intake.reading.marking import mark_message
 from intake.reading.parts import Mark, Part, Reading, piece_of
 from intake.reading.quoting import Writer
-from storage.columns import utc_text
+from intake.voicemail import call
+from intake.writtentimes import written_time
 from storage.receipts import ReceiptView
 from storage.schema import Evidence
 
 _DOCUMENTS = ("application/pdf", "image/")
-_MONTHS = {
-    "januar": 1, "janvier": 1, "stycznia": 1, "februar": 2, "février": 2, "lutego": 2, "märz": 3, "mars": 3, "marca": 3,
-    "april": 4, "avril": 4, "kwietnia": 4, "mai": 5, "maja": 5, "juni": 6, "juin": 6, "czerwca": 6, "juli": 7,
-    "juillet": 7, "lipca": 7, "august": 8, "août": 8, "sierpnia": 8, "september": 9, "septembre": 9, "września": 9,
-    "oktober": 10, "octobre": 10, "października": 10, "november": 11, "novembre": 11, "listopada": 11, "dezember": 12,
-    "décembre": 12, "grudnia": 12, "january": 1, "february": 2, "march": 3, "may": 5, "june": 6, "july": 7,
-    "october": 10, "december": 12, "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9,
-    "oct": 10,    "nov": 11, "dec": 12,
-}  # fmt: skip
-_CLOCK = re.compile(r"\b(\d{1,2})[:.h](\d{2})(?:[:.]\d{2})?\s*([AaPp])?\.?[Mm]?\b")
-_DAY = re.compile(
-    r"\b(\d{1,2})(?:st|nd|rd|th|er)?[. ]+([^\W\d]{3,12})\.?,? +(\d{4})\b|\b([^\W\d]{3,12})\.? (\d{1,2}),? +(\d{4})\b"
-)
-_TRANSCRIPT = re.compile(
-    r"^[ \t]*(?:voice ?mail |message |audio )?(?:transcript(?:ion)?|preview|message text)\b[^:\n]{0,60}:[ \t]*",
-    re.IGNORECASE | re.MULTILINE,
-)
-_ANNOUNCED = re.compile(
-    r"\s*(?:(?:duration|length|from|to|caller|caller id|calling number|called|date|time|received|mailbox|extension|ext"
-    r"|number|priority|size|message id|message length)[ \t]*[:#].*"
-    r"|(?:dear \w+|hello|hi)[,.]?|(?:you (?:have )?(?:received|got) |new )(?:an? )?(?:new )?(?:voice|message|call)\b.*"
-    r"|this (?:e-?mail|message) (?:was|is) (?:sent|generated|an auto)\b.*"
-    r"|.*\b(?:voice ?mail|voice message)\b.*|(?:to (?:listen|play|hear)|click (?:here|to)|the attached|attached)\b.*"
-    r"|https?:.*|[-=_]{3,}.*|[\W\d]*)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +46,7 @@ def responses_in(rules: Rules, channel: ChannelSettings, receipt: ReceiptView, r
     if _is_one(sender, channel.scanners):
         found = _scanned(rules, receipt, reading)
     elif _is_one(sender, channel.voicemail):
-        found = [Found(_call(rules, receipt, reading), reading)]
+        found = [Found(call(rules, receipt, reading), reading)]
     elif _is_one(sender, channel.forwarders):
         items = {id(inner): item for item, inner in enumerate(carried(reading), start=1)}
         found = _forwarded(_Relay(rules, channel, receipt, reading, items), reading)
@@ -242,35 +216,12 @@ def _marked(words: Part, writer: Writer) -> tuple[Part, set[str]]:
 def _offer_arrival(rules: Rules, filled: Filled, message: Inlined, body: Part) -> None:
     """When the message inside was sent, as it says itself: a suggestion, for a person to take."""
     written = message.facts.get("date", "")
-    at = _written_time(rules, written)
+    at = written_time(rules, written)
     start = body.text.find(written, message.head_start, message.start) if written else -1
     if at is None or start < 0:
         return
     place = {"part": body.number, "start": start, "end": start + len(written)}
     filled.offer("received_at", Evidence(value=at, method=body.method, confidence=0.5, place=place, quote=written))
-
-
-def _written_time(rules: Rules, written: str) -> str | None:
-    """A date as mail programs write it in a header block, without a zone local, as UTC text."""
-    if at := parse_date(written):
-        return at
-    clock, day = _CLOCK.search(written), _DAY.search(written)
-    if day is None or clock is None:
-        when = fields.read_time(written, rules.consultation.timezone)
-    else:
-        number, word, year = (day[1], day[2], day[3]) if day[1] else (day[5], day[4], day[6])
-        month = _MONTHS.get(word.casefold())
-        hour = (
-            int(clock[1]) % 12 + 12
-            if (clock[3] or "").lower() == "p"
-            else int(clock[1]) % 12
-            if clock[3]
-            else int(clock[1])
-        )
-        if month is None or hour > 23:
-            return None
-        when = fields.read_time(f"{year}-{month:02}-{int(number):02} {hour:02}:{clock[2]}", rules.consultation.timezone)
-    return utc_text(when.at)[:19] + "Z" if when else None
 
 
 # --- scanners -------------------------------------------------------------------------------------------------------
@@ -307,36 +258,3 @@ def _scanned(rules: Rules, receipt: ReceiptView, reading: Reading) -> list[Found
             batches.add_sheet(rules, filled, batch, letter)
             found.append(Found(filled, reading, pieces=batches.pieces_of(receipt, batch, letter)))
     return found
-
-
-# --- voicemail ------------------------------------------------------------------------------------------------------
-
-
-def _call(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
-    """A voicemail that came by mail: the words of its transcript if it has one, or of one that a person added; the
-    caller's number, never a sender."""
-    said = [piece for part in reading.parts if part.kind == "body" and part.content for piece in _transcript(part)]
-    said += [part for part in added_parts(reading) if part.content and part.text.strip()]
-    filled = relayed.relayed_words(rules, receipt, reading, said)
-    if not said:
-        filled.needs.add("transcription")
-    if "phone" not in filled.values:
-        where = [p for p in reading.parts if p.kind == "headers"] + [p for p in reading.parts if p.kind == "body"]
-        relayed.caller(rules, filled, reading.facts.get("subject", ""), where)
-    return filled
-
-
-def _transcript(part: Part) -> list[Part]:
-    """The words that were spoken: what follows a line that says so, else all lines that announce nothing."""
-    marked = _TRANSCRIPT.search(part.text)
-    if marked is not None:
-        piece = piece_of(part, marked.end(), len(part.text), kind="transcript", method="transcript")
-        return [piece] if piece.text.strip() else []
-    pieces = []
-    at = 0
-    for line in part.text.split("\n"):
-        if line.strip() and not _ANNOUNCED.fullmatch(line[:2_000]):
-            pieces.append(piece_of(part, at, at + len(line), kind="transcript", method="transcript"))
-        at += len(line) + 1
-    words = sum(len(piece.text.split()) for piece in pieces)
-    return pieces if words >= 3 else []
