@@ -37,7 +37,7 @@ _BLACK_PERCENT = 2.0  # of a sheet, more is black: its code
 _CONTRAST = 0.33
 _STROKE_MM, _STROKES_MM2 = 1.8, 3.0
 """Measured: sheets as printed, at 75 to 300 dpi, turned by up to 3 degrees, faint, dithered, noisy, stained: 0.0; with
-"2 letters" written on them: 14 and more. At 7 degrees, and photographed from aside, the print itself leaves 10 to 80."""
+"2 letters" written on them: 14 and more. At 7 degrees, and photographed from aside, the print leaves 10 to 80."""
 
 
 def sheet_code(codes: Sequence[Code]) -> Code | None:
