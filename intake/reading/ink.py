@@ -33,7 +33,7 @@ def ink_share(pixels: Picture) -> float:
     """Return the share of pixels that are clearly darker than the paper, which is taken to be the median, 0 to 1."""
     paper = _median(pixels)
     dark = int(paper * _DARK) if paper > _BLACK else _BLACK
-    return np.count_nonzero(pixels < dark) / pixels.size
+    return float(np.count_nonzero(pixels < dark) / pixels.size)
 
 
 def _median(pixels: Picture) -> int:
