@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from intake.reading import ink, second, tesseract, upright
+from intake.reading.copies import Copies
 from intake.reading.ink import Marks
 from intake.reading.pagetext import Box, arrange
 from intake.reading.parts import OtherReading
@@ -86,13 +87,17 @@ class _Sheet(NamedTuple):
     dpi: float
 
 
-def recognise(page: Page) -> Found:
+def recognise(page: Page, copies: Copies) -> Found:
     """Read a picture.
+
+    Args:
+        page: the picture.
+        copies: those of its grey.
 
     Raises:
         ToolMissingError: Tesseract or its data is not on this machine.
     """
-    sheet = _sheet(page)
+    sheet = _sheet(page, copies)
     lie = upright.lie_of(sheet.marks)
     turned = lie.turn
     first = _by_tesseract(sheet, _prepared(sheet, sheet.view.turned(turned), lie.askew))
@@ -107,16 +112,15 @@ def recognise(page: Page) -> Found:
     return _chosen(turned, first, _by_rapidocr(sheet, first.view))
 
 
-def _sheet(page: Page) -> _Sheet:
+def _sheet(page: Page, copies: Copies) -> _Sheet:
     """What is to be read of a page: with its colours faded, unless most of its letters would fade with them."""
-    plain = View.of(page.grey)
-    seen = ink.marks_of(plain.pixels)
+    seen = ink.marks_of(copies)
     if page.faded is not None:
-        faded = View.of(page.faded)
-        marks = ink.marks_of(faded.pixels)
+        faded = Copies.of(page.faded)
+        marks = ink.marks_of(faded)
         if len(marks.boxes) >= _STILL_THERE * len(seen.boxes):
-            return _Sheet(faded, marks, seen, page.dpi)
-    return _Sheet(plain, seen, seen, page.dpi)
+            return _Sheet(View.of(faded.pixels), marks, seen, page.dpi)
+    return _Sheet(View.of(copies.pixels), seen, seen, page.dpi)
 
 
 def _prepared(sheet: _Sheet, view: View, askew: float) -> View:
