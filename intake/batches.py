@@ -18,7 +18,7 @@ from intake.doubts import doubts, is_copied, lead
 from intake.filled import Filled, Rules
 from intake.formruns import form_runs
 from intake.pagekinds import Seen, look, pages_of
-from intake.reading.parts import Part, Reading
+from intake.reading.parts import Part, Reading, piece_of
 from intake.reading.sheet import Sheet
 from intake.when import received_by_sheet
 from storage.columns import utc_text
@@ -53,7 +53,7 @@ class Batch:
     @property
     def has_words(self) -> bool:
         """Whether anything is there beside separator sheets and blank pages."""
-        return any(seen.kind == "words" for seen in self.pages)
+        return any(seen.has_words for seen in self.pages)
 
     @property
     def is_plain(self) -> bool:
@@ -172,9 +172,10 @@ def _parts_of(parts: Sequence[Part], pages: Sequence[Seen], first: int, last: in
     seen = {one.part.number: one for one in pages}
     is_first = first == pages[0].part.number
     return [
-        _without_words(part, seen.get(part.number))
+        piece
         for part in parts
         if (first <= part.number <= last if part.number in seen else is_first)
+        for piece in _as_content(part, seen.get(part.number))
     ]
 
 
@@ -182,14 +183,25 @@ def _with_envelopes_apart(reading: Reading, batch: Batch) -> Reading:
     pages = {seen.part.number: seen for seen in batch.pages if seen.is_envelope}
     if not pages or len(pages) == len(batch.pages):
         return reading
-    return replace(reading, parts=[_without_words(part, pages.get(part.number)) for part in reading.parts])
+    return replace(reading, parts=[p for part in reading.parts for p in _as_content(part, pages.get(part.number))])
 
 
-def _without_words(part: Part, seen: Seen | None) -> Part:
-    """A page that is kept and is no text: a separator sheet, a blank page, an envelope."""
+def _as_content(part: Part, seen: Seen | None) -> list[Part]:
+    """A page as the text is made from it. A separator sheet, a blank page and an envelope are kept and are no text;
+    what somebody put onto a sheet is: what can't be read of it is like a page that can't."""
     if seen is None or (seen.kind == "words" and not seen.is_envelope):
-        return part
-    return replace(part, content=False)
+        return [part]
+    written = [_note(part, *span) for span in seen.beyond] or ([_note(part, 0, 0)] if seen.is_marked else [])
+    return [replace(part, content=False), *written]
+
+
+def _note(part: Part, start: int, end: int) -> Part:
+    words = [replace(w, start=w.start - start) for w in part.words if start <= w.start < end]
+    confidence = min((w.confidence for w in words), default=part.confidence if end else 0.0)
+    method = part.method if end else "ocr"
+    return piece_of(
+        part, start, end, content=True, method=method, words=words, page=part.page, ink=1.0, confidence=confidence
+    )  # fmt: skip
 
 
 def _from_sheet(rules: Rules, filled: Filled, seen: Seen, letter: Letter) -> None:

@@ -15,6 +15,7 @@ Doubts = dict[int, list[str]]
 _HEADS = frozenset({"letterhead", "date", "address", "greeting"})
 _TOP = 400
 """Characters from the start of a page within which a letter's head stands."""
+_MARKED = "There may be more on the separator sheet on page {} than was printed on it."
 _MUCH_LONGER, _PAGES_MORE = 2, 2
 
 
@@ -28,6 +29,8 @@ def doubts(pages: Sequence[Seen], letters: Sequence[Span], split: str) -> Doubts
         found[letter].append(said)
     for letter, span in enumerate(letters):
         found[letter] += [f"Page {_n(page)} {pages[page].strange}." for page in span.pages if pages[page].strange]
+    for letter, span in enumerate(letters):
+        found[letter] += [_MARKED.format(_n(page)) for page in span.pages if pages[page].is_marked]
     for letter, said in about_forms(pages, letters, split):
         found[letter].append(said)
     if not every(split):

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from intake.division import PageKind
 from intake.filled import Rules
+from intake.onsheets import on_sheet
 from intake.reading.formlayout import form_code
 from intake.reading.parts import INKED, Code, Part, unmarked
 from intake.reading.sheet import Sheet, read_sheet
@@ -31,7 +32,8 @@ _STRAY_WORDS = 2
 class Seen:
     """A page. ``sheet`` is what its code says, with ``code`` for the place; of a sheet known by its words alone, None.
     ``strange`` says why a code that claims to be a sheet's is not believed, "" where there is none. ``form`` is the
-    reply form that it is a page of: its name, which page (from 1), and of how many."""
+    reply form that it is a page of: its name, which page (from 1), and of how many. ``beyond`` are the places of what
+    is on a separator sheet beside what was printed; ``is_marked`` says that there is something, read or not."""
 
     part: Part
     kind: PageKind
@@ -40,6 +42,13 @@ class Seen:
     strange: str = ""
     is_envelope: bool = False
     form: tuple[str, int, int] | None = None
+    beyond: tuple[tuple[int, int], ...] = ()
+    is_marked: bool = False
+
+    @property
+    def has_words(self) -> bool:
+        """Whether somebody may have said something on it."""
+        return self.kind == "words" or self.is_marked
 
 
 def look(rules: Rules, part: Part) -> Seen:
@@ -48,7 +57,11 @@ def look(rules: Rules, part: Part) -> Seen:
     for code in part.codes:
         sheet = read_sheet(code.text)
         if isinstance(sheet, Sheet) and sheet.consultation == rules.consultation.id:
-            return Seen(part, "sheet", sheet, code)
+            found = on_sheet(part, code, sheet, rules.consultation.title)
+            if not found.is_sheet:
+                strange = "has the code of a separator sheet, and words as a letter has"
+                continue
+            return Seen(part, "sheet", sheet, code, beyond=found.beyond, is_marked=found.is_marked)
         if isinstance(sheet, Sheet):
             strange = "has a separator sheet of another consultation"
         elif sheet == "unsound":

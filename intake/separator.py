@@ -42,6 +42,11 @@ def words_of(sheet: Sheet) -> list[str]:
     return [f"Received on {day}", where, number]
 
 
+def printed_on(sheet: Sheet, title: str) -> list[str]:
+    """All lines of a sheet, from the top."""
+    return [HEADING, SENTENCE, *words_of(sheet), _HANDLING, title]
+
+
 def _draw(canvas: Any, sheet: Sheet, title: str) -> None:
     from reportlab.lib.units import mm
 

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import pypdfium2
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
@@ -422,6 +422,60 @@ def test_a_file_of_sheets_alone_is_empty(place: Consultation) -> None:
         "empty",
         "Rule: nothing but separator sheets.",
     )
+
+
+def test_what_is_written_on_a_sheet_is_not_lost(place: Consultation) -> None:
+    """A note on a separator sheet is kept as text, or put before a person where it can't be read; a letter that has a
+    sheet's code on it is a letter. A sheet as it was printed says what is in its code, and is not read."""
+    plain, noted, scrawled, printed_over = drawn(sheets(place, 4), 150)
+    face = ImageFont.load_default(34)
+    ImageDraw.Draw(noted).text((150, 590), "These are two letters, Mary", font=face, fill=40)
+    waves = [(150 + 3 * n, 600 + 18 * (n % 5) * (-1) ** n) for n in range(60)]
+    ImageDraw.Draw(scrawled).line(waves, fill=60, width=3)
+    over = "\n".join(f"Line {n} of what is said here about Watton." for n in range(9))
+    ImageDraw.Draw(printed_over).multiline_text((100, 520), over, font=face, fill=0)
+    stuck = plain.resize((200, 283))
+    code = stuck.crop((20, 120, 180, 260))
+    letters = [one.resize(plain.size) for one in (page("Keep Watton open."), page("Close Dereham now."))]
+    letters[1].paste(code, (900, 1400))
+    files = {
+        "a.tif": [plain, letters[0], noted, letters[0]], "b.tif": [scrawled, letters[0]],
+        "c.tif": [plain, letters[0], letters[1]], "d.tif": [plain, letters[0], printed_over], "e.tif": [noted],
+    }  # fmt: skip
+    for name, pages in files.items():
+        place.put(f"letters/{name}", scan(pages, dpi=150), SCANNED)
+    place.takes("letters", received=5, read=5, responses=6)
+    found = {name: rows_of(place, name) for name in files}
+    assert [row["needs"] for row in found["a.tif"]] == ["", "split?"]
+    assert "These are two letters, Mary" in found["a.tif"][1]["text"]
+    assert "SEPARATOR" not in found["a.tif"][1]["text"].upper()
+    assert [row["needs"] for row in found["b.tif"]] == ["split?;transcription"]
+    assert "Keep Watton open." in found["b.tif"][0]["text"]
+    for name, said in (("c.tif", "Close Dereham now."), ("d.tif", "Line 8 of what is said here")):
+        [row] = found[name]
+        assert said in row["text"]
+        assert row["needs"] == "split?"
+    assert "two letters, Mary" in found["e.tif"][0]["text"]
+    assert place.failures() == {}
+
+
+def test_what_is_typed_on_the_file_of_a_sheet_is_not_lost(place: Consultation) -> None:
+    """The same where the page has a text layer: the sheet as it was printed, with more on it."""
+    from pypdf import PdfReader, PdfWriter
+
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4)
+    canvas.drawString(72, 560, "There are two letters here.")
+    canvas.save()
+    writer = PdfWriter(clone_from=io.BytesIO(sheets(place, 1)))
+    writer.pages[0].merge_page(PdfReader(out).pages[0])
+    writer.append(io.BytesIO(pdf("Keep Watton open.")))
+    made = io.BytesIO()
+    writer.write(made)
+    place.put("letters/a.pdf", made.getvalue(), SCANNED)
+    place.takes("letters", received=1, read=1, responses=1)
+    [row] = place.export()
+    assert (row["text"], row["needs"]) == ("There are two letters here.\n\nKeep Watton open.", "split?")
 
 
 def test_split_by_folder(place: Consultation) -> None:

@@ -1,6 +1,8 @@
 """Reply forms in a day's post: each filled form is one response and each page is in exactly one letter, between
 separator sheets or without; a page that is missing, doubled or out of order puts the form before a person."""
 
+import base64
+import io
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from pypdf import PdfWriter
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
 
 from intake.batches import Batch, batch_of
 from intake.config import Consultation as Asked
@@ -186,3 +191,62 @@ def test_each_page_is_in_one_letter_and_no_letter_has_two_forms_in_order(said: s
         for one in found:
             pages = [c for c in one if c in "123x"]
             assert not any(second == "1" and first in "1x" for first, second in pairwise(pages))
+
+
+# --- forms filled in on a screen --------------------------------------------------------------------------------------
+
+
+def on_screen(blank: bytes, **values: str) -> bytes:
+    """A PDF form with these fields filled in."""
+    writer = PdfWriter(clone_from=io.BytesIO(blank))
+    for page in writer.pages:
+        if "/Annots" in page:
+            writer.update_page_form_field_values(page, values, auto_regenerate=False)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def foreign() -> bytes:
+    """Somebody else's form, of two pages with a field each."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4)
+    for name, asked in (("a1", "What should be kept, and why do you think so?"), ("a2", "Anything else to tell us?")):
+        canvas.drawString(72, 700, asked)
+        canvas.acroForm.textfield(name=name, x=72, y=600, width=300, height=30)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("way", ["letters", "scanner"])
+def test_pages_on_which_nothing_was_filled_in(place: Consultation, way: str) -> None:
+    """Of our form and a foreign one, in the folder or by mail from a scanner: what is printed on a page with fields is
+    nobody's words where others were filled in; a form on which nothing was filled in at all is empty."""
+    assert place.command("form", "--out", "form.pdf").code == 0
+    ours = (place.folder / "form.pdf").read_bytes()
+    files = {
+        "ours": on_screen(ours, structure="Keep Watton open."), "theirs": on_screen(foreign(), a1="Keep Watton open."),
+    }  # fmt: skip
+    if way == "letters":
+        for name, content in files.items():
+            place.put(f"letters/{name}.pdf", content, AT)
+        place.put("letters/empty.pdf", ours, AT)
+        place.takes("letters", received=3, read=2, set_aside=1, responses=2)
+        assert place.item("set_aside")["reason"] == "empty"
+    else:
+        place.configure('forwarders = ["@council.example"]', 'scanners = ["scanner@council.example"]')
+        for name, content in files.items():
+            place.put(f"inbox/{name}.eml", scanned_mail(content))
+        place.run("email")
+    found = {row["text"]: row for row in place.export()}
+    assert set(found) == {"Keep Watton open.", "a1: Keep Watton open."}
+    assert {row["needs"] for row in found.values()} == {""}
+    assert place.failures() == {}
+
+
+def scanned_mail(content: bytes) -> bytes:
+    head = "From: <scanner@council.example>\r\nDate: Sat, 5 Mar 2011 09:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+    kind = "Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n"
+    name = 'Content-Disposition: attachment; filename="x.pdf"\r\n\r\n'
+    return (head + kind + name).encode() + base64.encodebytes(content).replace(b"\n", b"\r\n")

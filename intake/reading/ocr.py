@@ -16,6 +16,7 @@ from mmap import mmap
 
 from msgspec.structs import replace as changed
 
+from intake.reading import sheetink
 from intake.reading.codes import find_codes
 from intake.reading.formlayout import Layout, from_option
 from intake.reading.ink import ink_share
@@ -24,7 +25,6 @@ from intake.reading.pagetext import Box, compose
 from intake.reading.parts import INKED, Part, Reading, Unreadable
 from intake.reading.raster import DAMAGED, POINTS, Page, Scan, TooLarge, open_scan
 from intake.reading.recognise import Found, recognise
-from intake.reading.sheet import Sheet, read_sheet
 from intake.reading.wire import Options
 
 READER = "2"
@@ -103,8 +103,10 @@ def page_part(page: Page, number: int, media_type: str, forms: Sequence[Layout] 
     blank = changed(blank, codes=find_codes(page.grey, page.dpi))
     if forms and (own := _own_form(page, blank, forms)) is not None:
         return own
-    if any(isinstance(read_sheet(code.text), Sheet) for code in blank.codes):
-        return blank  # a separator sheet says in its code what it has to say
+    if (code := sheetink.sheet_code(blank.codes)) is not None:
+        if sheetink.is_bare(page.grey, page.dpi, code):
+            return blank  # a separator sheet says in its code what it has to say
+        return changed(_plain(page, blank), choice=sheetink.MORE)
     plain = _plain(page, blank)
     return (forms and _learned_form(page, plain, blank, forms)) or plain
 

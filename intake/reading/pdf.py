@@ -25,7 +25,7 @@ from typing import Any
 import pypdfium2
 from msgspec.structs import replace as changed
 
-from intake.reading import ocr, pdfcodes, pdfform, trust
+from intake.reading import ocr, pdfcodes, pdfform, sheetink, trust
 from intake.reading.agreed import ToolMissingError
 from intake.reading.drawn import NotDrawn, draw, lacks_a_picture
 from intake.reading.formlayout import Layout, from_option
@@ -167,6 +167,8 @@ def page_part(page: Any, number: int, layers: Layers, at: int | None = None, for
     if not judged.doubt:
         if forms and (form := _form_page(page, layer, forms)) is not None:
             return form
+        if (code := sheetink.sheet_code(layer.codes)) is not None and not sheetink.is_bare(grey, dpi, code):
+            return _with_more(layer, page, number, forms)
         return changed(layer, choice=_left_out(judged.hidden)) if judged.hidden else layer
     read = _by_ocr(page, number, forms)
     if read.problem:
@@ -184,6 +186,14 @@ def _is_lost(page: Any, read: Part, layers: Layers, at: int) -> bool:
     """Whether a page passes for an empty one because PDFium could make nothing of its content."""
     empty = not read.words and not read.problem and not read.ink
     return empty and pypdfium2.raw.FPDFPage_CountObjects(page) == 0 and layers.is_damaged(at)
+
+
+def _with_more(layer: Part, page: Any, number: int, forms: Sequence[Layout]) -> Part:
+    """A separator sheet with a text layer on which there is more than was printed: the layer's words, or, if OCR finds
+    more of them (a scan made searchable, and what was written on it), those of OCR."""
+    read = _by_ocr(page, number, forms)
+    taken = read if not read.problem and len(read.words) > len(layer.words) else layer
+    return changed(taken, choice=sheetink.MORE, codes=layer.codes)
 
 
 def _sample_holds(boxes: list[Box], grey: Any, dpi: float) -> bool:

@@ -31,12 +31,12 @@ def page(words: str = "") -> Image.Image:
     return made
 
 
-def scan(pages: Sequence[Image.Image], kind: str = "TIFF") -> bytes:
+def scan(pages: Sequence[Image.Image], kind: str = "TIFF", dpi: int = DPI) -> bytes:
     """The pages as one file: a TIFF of black and white (G4), or a PDF of pictures."""
     out = io.BytesIO()
     if kind == "TIFF":
         flat = [one.point(lambda value: 255 if value > 128 else 0).convert("1") for one in pages]
-        flat[0].save(out, "TIFF", save_all=True, append_images=flat[1:], compression="group4", dpi=(DPI, DPI))
+        flat[0].save(out, "TIFF", save_all=True, append_images=flat[1:], compression="group4", dpi=(dpi, dpi))
     else:
-        pages[0].save(out, "PDF", save_all=True, append_images=list(pages[1:]), resolution=DPI)
+        pages[0].save(out, "PDF", save_all=True, append_images=list(pages[1:]), resolution=dpi)
     return out.getvalue()
