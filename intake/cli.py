@@ -15,7 +15,7 @@ import typer
 from intake import show
 from intake.app import WAITING, App, actor, separators
 from intake.crop import Crop
-from intake.errors import ConfigurationError, IntakeError, NotWritten
+from intake.errors import CommandError, IntakeError, NotWritten
 from intake.export import Wanted
 from intake.log import configure, say_retries
 from intake.wish import ACTIONS, Wish
@@ -84,7 +84,7 @@ def status(
 ) -> None:
     """Show the accounts as they stand, and what somebody should look at soon, without touching any source."""
     if items and items not in (*OUTCOMES, WAITING):
-        raise ConfigurationError(f"--items: should be one of {', '.join((*OUTCOMES, WAITING))}.")
+        raise CommandError(f"--items: should be one of {', '.join((*OUTCOMES, WAITING))}.")
     with App(context.obj) as app:
         if items:
             found = app.items(items)
@@ -178,7 +178,7 @@ def decide(
     """  # noqa: D301  # the character that tells click to leave these lines as they are
     chosen = next((known for known in ACTIONS if known == action), None)
     if chosen is None:
-        raise ConfigurationError(f"ACTION: should be one of {', '.join(ACTIONS)}.")
+        raise CommandError(f"ACTION: should be one of {', '.join(ACTIONS)}.")
     typed = sys.stdin.read() if value == "-" and action == "transcribe" else value
     with App(context.obj) as app:
         said = app.decide(what, actor(), Wish(chosen, typed, reason))
@@ -203,7 +203,7 @@ def separator(
     lies. Numbered sheets are for one batch; one without a number may be copied as often as it is needed.
     """
     if out is None and sys.stdout.isatty():
-        raise ConfigurationError("--out: should name a file, since a PDF is nothing to show on a terminal.")
+        raise CommandError("--out: should name a file, since a PDF is nothing to show on a terminal.")
     _give_out(separators(context.obj, received, box, batch, count), out)
 
 
@@ -231,7 +231,7 @@ def export(
 ) -> None:
     """Write the table of responses, and a codebook beside it."""
     if profile not in {"analysis", "full"}:
-        raise ConfigurationError("--profile: should be analysis or full.")
+        raise CommandError("--profile: should be analysis or full.")
     with App(context.obj) as app:
         rows = app.export(file, Wanted("full" if profile == "full" else "analysis", everything))
     _print(as_json, {"file": str(file), "rows": rows}, lambda: show.sentence(f"{rows} rows written to {file}."))
@@ -258,7 +258,7 @@ def form(
     """
     if learn is None:
         if out is None and (as_json or sys.stdout.isatty()):
-            raise ConfigurationError("--out: should name a file, since a PDF is nothing to show here.")
+            raise CommandError("--out: should name a file, since a PDF is nothing to show here.")
         with App(context.obj) as app:
             content = app.form()
         _give_out(content, out)
