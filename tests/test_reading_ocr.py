@@ -4,12 +4,17 @@ import struct
 import zlib
 from io import BytesIO
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw, ImageFont
 
 from intake.content import TRANSCRIBE_BELOW
-from intake.reading import dispatch, ocr, raster, tesseract
+from intake.reading import dispatch, raster, tesseract
 from intake.reading.agreed import ToolMissingError
+from intake.reading.ink import ink_share
 from intake.reading.parts import Part, Reading, Unreadable
 
 WORDS = "Keep the centre open"
@@ -141,9 +146,16 @@ def test_ink_without_words_is_never_sure():
     assert first(saved(page, dpi=(100, 100))).confidence < TRANSCRIBE_BELOW
 
 
+@given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=40), elements=st.integers(0, 255)))
+def test_ink_is_what_is_clearly_darker_than_the_median(pixels: np.ndarray):
+    paper = int(np.sort(pixels, axis=None)[(pixels.size - 1) // 2])
+    dark = int(paper * 0.8) if paper > 64 else 64
+    assert ink_share(pixels) == (pixels < dark).mean()
+
+
 def test_coloured_paper_is_no_ink():
-    assert ocr.ink_share(Image.new("RGB", (100, 100), "#ffee88").convert("L")) == 0.0
-    assert ocr.ink_share(Image.new("L", (100, 100), 0)) == 1.0
+    assert ink_share(np.asarray(Image.new("RGB", (100, 100), "#ffee88").convert("L"))) == 0.0
+    assert ink_share(np.zeros((100, 100), np.uint8)) == 1.0
 
 
 @pytest.mark.parametrize(

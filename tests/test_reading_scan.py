@@ -12,6 +12,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 from intake.content import TRANSCRIBE_BELOW
 from intake.reading import ink, ocr, raster, recognise, upright
 from intake.reading.child import ReadJob
+from intake.reading.copies import Copies
 from intake.reading.limits import Limits
 from intake.reading.parts import Part, Reading
 from intake.reading.readers import find_means
@@ -112,7 +113,7 @@ def test_the_way_back_from_a_view_leads_to_the_same_ink(turn, askew, scale, x, y
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 def test_how_a_page_lies_is_seen_before_anything_is_read(degrees):
     page = turned(letter().convert("L").rotate(-2, Image.Resampling.BICUBIC, fillcolor=255), degrees)
-    lie = upright.lie_of(ink.marks_of(np.asarray(page)))
+    lie = upright.lie_of(ink.marks_of(Copies.of(page)))
     assert lie.turn == (360 - degrees) % 360
     assert lie.askew == pytest.approx(-2, abs=0.3)
 
@@ -181,7 +182,7 @@ def test_a_clean_page_is_read_once():
 
 def test_lines_that_no_word_covers_are_noticed():
     """Tesseract is as sure of a page when it has dropped half of its lines."""
-    marks = ink.marks_of(np.asarray(letter().convert("L")))
+    marks = ink.marks_of(Copies.of(letter().convert("L")))
     assert ink.uncovered(marks, [(0, 0, 900, 1300)]) == 0
     assert ink.uncovered(marks, [(0, 0, 900, 330)]) == pytest.approx(0.5, abs=0.15)
 

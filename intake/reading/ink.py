@@ -1,14 +1,12 @@
 """The marks of ink on a page: how much there is, which have the size of letters, and which of those no word covers."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import accumulate
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image
 
+from intake.reading.copies import Copies
 from intake.reading.view import Edges, Picture
 
 _DARK = 0.8
@@ -18,7 +16,7 @@ _NEARBY = 41  # pixels whose mean is the paper around a pixel
 _LEAST_CONTRAST = 16
 _CONTRAST_SHARE = 0.35
 _SPECK = 5
-_PICTURE = 0.68  # the mean beside the brightest: 0.5 in photographs; among letters nothing is lost at 0.68
+_PICTURE = 0.68  # the mean beside the brightest: in letters it is higher, nothing is lost; chosen without photographs
 _LOWEST, _HIGHEST = 0.45, 3.2
 _WIDEST = 8.0
 
@@ -31,23 +29,31 @@ class Marks(NamedTuple):
     height: float
 
 
-def ink_share(grey: Image.Image) -> float:
+def ink_share(pixels: Picture) -> float:
     """Return the share of pixels that are clearly darker than the paper, which is taken to be the median, 0 to 1."""
-    histogram = grey.histogram()
-    total = sum(histogram)
-    paper = bisect_left(list(accumulate(histogram)), total / 2)
+    paper = _median(pixels)
     dark = int(paper * _DARK) if paper > _BLACK else _BLACK
-    return sum(histogram[:dark]) / total
+    return float(np.count_nonzero(pixels < dark) / pixels.size)
 
 
-def marks_of(pixels: Picture) -> Marks:
+def _median(pixels: Picture) -> int:
+    """That of every seventh line, if it is that of all: to count is four times as quick as a histogram."""
+    half = pixels.size / 2
+    likely = _middle(np.ascontiguousarray(pixels[::7]))
+    if np.count_nonzero(pixels < likely) < half <= np.count_nonzero(pixels <= likely):
+        return likely
+    return _middle(pixels)
+
+
+def _middle(pixels: Picture) -> int:
+    steps = cv2.calcHist([pixels], [0], None, [256], [0, 256]).ravel().astype(float).cumsum()
+    return int(np.searchsorted(steps, steps[-1] / 2))
+
+
+def marks_of(copies: Copies) -> Marks:
     """Find the marks of a page. Pictures, rules, frames and specks are not among them, nor is what runs together."""
-    height, width = pixels.shape
-    shrink = max(1, -(-max(height, width) // _LONG_SIDE))
-    small = pixels
-    if shrink > 1:
-        to = (max(1, width // shrink), max(1, height // shrink))
-        small = cast(Picture, cv2.resize(pixels, to, interpolation=cv2.INTER_AREA))
+    shrink = max(1, -(-max(copies.pixels.shape) // _LONG_SIDE))
+    small = copies.smaller(shrink)
     count, _, found, _ = cv2.connectedComponentsWithStats(_inked(small), connectivity=8, ltype=cv2.CV_32S)
     if count < 2:
         return Marks(np.zeros((0, 4)), 0.0)
@@ -62,9 +68,8 @@ def marks_of(pixels: Picture) -> Marks:
     weight = np.cumsum(some[order])
     usual = float(some[order][np.searchsorted(weight, weight[-1] / 2)])
     letters = found[(tall >= _LOWEST * usual) & (tall <= _HIGHEST * usual) & (found[:, 2] <= _WIDEST * usual)]
-    ratio = np.array([width / small.shape[1], height / small.shape[0]] * 2)
-    boxes = np.column_stack((letters[:, :2], letters[:, :2] + letters[:, 2:4])) * ratio
-    return Marks(boxes, usual * float(ratio[1]))
+    boxes = np.column_stack((letters[:, :2], letters[:, :2] + letters[:, 2:4])) * shrink
+    return Marks(boxes, usual * shrink)
 
 
 def _inked(small: Picture) -> Picture:

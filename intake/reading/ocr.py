@@ -17,7 +17,8 @@ from mmap import mmap
 from msgspec.structs import replace as changed
 
 from intake.reading import sheetink
-from intake.reading.codes import find_codes
+from intake.reading.codes import codes_in
+from intake.reading.copies import Copies
 from intake.reading.formlayout import Layout, from_option
 from intake.reading.ink import ink_share
 from intake.reading.pages import damaged_page
@@ -97,30 +98,33 @@ def page_part(page: Page, number: int, media_type: str, forms: Sequence[Layout] 
     Raises:
         ToolMissingError: Tesseract or its data is not on this machine.
     """
-    blank = _blank(page, number, media_type)
+    copies = Copies.of(page.grey)
+    blank = _blank(page, copies, number, media_type)
     if not blank.ink:
         return blank
-    blank = changed(blank, codes=find_codes(page.grey, page.dpi))
+    blank = changed(blank, codes=codes_in(copies, page.dpi))
     if forms and (own := _own_form(page, blank, forms)) is not None:
         return own
     if (code := sheetink.sheet_code(blank.codes)) is not None:
         if sheetink.is_bare(page.grey, page.dpi, code):
             return blank  # a separator sheet says in its code what it has to say
-        return changed(_plain(page, blank), choice=sheetink.MORE)
-    plain = _plain(page, blank)
+        return changed(_plain(page, copies, blank), choice=sheetink.MORE)
+    plain = _plain(page, copies, blank)
     return (forms and _learned_form(page, plain, blank, forms)) or plain
 
 
 def form_part(page: Page, part: Part, forms: Sequence[Layout]) -> Part | None:
     """A page whose words are known, as a page of a reply form; None if it is none."""
-    blank = changed(_blank(page, part.number, part.media_type), codes=find_codes(page.grey, page.dpi))
+    copies = Copies.of(page.grey)
+    blank = changed(_blank(page, copies, part.number, part.media_type), codes=codes_in(copies, page.dpi))
     return _own_form(page, blank, forms) or _learned_form(page, part, blank, forms)
 
 
 def plain_part(page: Page, number: int, media_type: str) -> Part:
     """Read the words of a picture, whatever it shows; the arguments are those of ``page_part``."""
-    blank = _blank(page, number, media_type)
-    return _plain(page, blank) if blank.ink else blank
+    copies = Copies.of(page.grey)
+    blank = _blank(page, copies, number, media_type)
+    return _plain(page, copies, blank) if blank.ink else blank
 
 
 def _own_form(page: Page, blank: Part, forms: Sequence[Layout]) -> Part | None:
@@ -140,7 +144,7 @@ def _inside(blank: Part, picture: Page) -> Part:
     return plain_part(picture, blank.number, blank.media_type)
 
 
-def _blank(page: Page, number: int, media_type: str) -> Part:
+def _blank(page: Page, copies: Copies, number: int, media_type: str) -> Part:
     """The page without any reading."""
     return Part(
         number=number,
@@ -150,12 +154,12 @@ def _blank(page: Page, number: int, media_type: str) -> Part:
         page=number + 1,
         width=round(page.grey.width * POINTS / page.dpi, 2),
         height=round(page.grey.height * POINTS / page.dpi, 2),
-        ink=round(ink_share(page.grey), 6),
+        ink=round(ink_share(copies.pixels), 6),
     )
 
 
-def _plain(page: Page, blank: Part) -> Part:
-    found = recognise(page)
+def _plain(page: Page, copies: Copies, blank: Part) -> Part:
+    found = recognise(page, copies)
     points = POINTS / page.dpi
     composed = compose([[[_on_page(box, found, points) for box in line] for line in para] for para in found.paragraphs])
     return changed(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from intake.reading import ink, second, tesseract, upright
+from intake.reading.copies import Copies
 from intake.reading.ink import Marks
 from intake.reading.pagetext import Box, arrange
 from intake.reading.parts import OtherReading
@@ -35,8 +36,9 @@ _DOUBTFUL = 0.75
 ours for both. Measured on pages with known words: Tesseract 0.93 and more: 0 to 1.6 % wrong, 0.90: 3 to 4.5 %,
 0.87: 2 %, 0.78: 6 to 36 %. RapidOCR 0.98 and more: 0 to 1.9 %, 0.93: 5 to 50 %, 0.83: 16 to 23 %."""
 _HOPELESS = 0.2
-"""Below this, cleaning does not help. A quick median took a noisy page from 2.2 to 0.1 % wrong and from 0.92 to 0.95,
-a fax from 3.7 to 0.5 %, a page full of specks from 12.6 to 0 %, for a sixth of what the second engine takes."""
+"""Below this, cleaning is not tried: a guess, by which a page of which nothing was read is not read twice by the same
+engine. Above it, a quick median took a noisy page from 2.2 to 0.1 % wrong and from 0.92 to 0.95, a fax from 3.7 to
+0.5 %, a page full of specks from 12.6 to 0 %; it costs a second reading by Tesseract."""
 _SPARE, _WEIGHT_OF_MISSED = 0.03, 2.0
 """The share of letters that may lie outside the words (a stamp, a signature: up to 0.02), and what more of them costs.
 Pages of which lines were dropped had 0.19 to 0.97, at a confidence of up to 0.95."""
@@ -86,13 +88,17 @@ class _Sheet(NamedTuple):
     dpi: float
 
 
-def recognise(page: Page) -> Found:
+def recognise(page: Page, copies: Copies) -> Found:
     """Read a picture.
+
+    Args:
+        page: the picture.
+        copies: those of its grey.
 
     Raises:
         ToolMissingError: Tesseract or its data is not on this machine.
     """
-    sheet = _sheet(page)
+    sheet = _sheet(page, copies)
     lie = upright.lie_of(sheet.marks)
     turned = lie.turn
     first = _by_tesseract(sheet, _prepared(sheet, sheet.view.turned(turned), lie.askew))
@@ -107,16 +113,15 @@ def recognise(page: Page) -> Found:
     return _chosen(turned, first, _by_rapidocr(sheet, first.view))
 
 
-def _sheet(page: Page) -> _Sheet:
+def _sheet(page: Page, copies: Copies) -> _Sheet:
     """What is to be read of a page: with its colours faded, unless most of its letters would fade with them."""
-    plain = View.of(page.grey)
-    seen = ink.marks_of(plain.pixels)
+    seen = ink.marks_of(copies)
     if page.faded is not None:
-        faded = View.of(page.faded)
-        marks = ink.marks_of(faded.pixels)
+        faded = Copies.of(page.faded)
+        marks = ink.marks_of(faded)
         if len(marks.boxes) >= _STILL_THERE * len(seen.boxes):
-            return _Sheet(faded, marks, seen, page.dpi)
-    return _Sheet(plain, seen, seen, page.dpi)
+            return _Sheet(View.of(faded.pixels), marks, seen, page.dpi)
+    return _Sheet(View.of(copies.pixels), seen, seen, page.dpi)
 
 
 def _prepared(sheet: _Sheet, view: View, askew: float) -> View:

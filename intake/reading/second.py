@@ -62,7 +62,6 @@ def _box(word: tuple[str, float, Any], ratio: float) -> Box:
 
 @cache
 def _engine() -> Any:
-    cv2.setNumThreads(1)
     from rapidocr import RapidOCR
 
     return RapidOCR(params=_PARAMETERS)

@@ -8,12 +8,12 @@ from typing import NamedTuple, Self
 
 import cv2
 import numpy as np
-from PIL import Image
 
 Picture = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 Edges = tuple[float, float, float, float]
 
+cv2.setNumThreads(1)  # all cores are busy with other pages
 _QUARTERS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
@@ -24,9 +24,9 @@ class View(NamedTuple):
     back: Matrix
 
     @classmethod
-    def of(cls, grey: Image.Image) -> Self:
+    def of(cls, pixels: Picture) -> Self:
         """The page itself."""
-        return cls(np.asarray(grey), np.eye(3))
+        return cls(pixels, np.eye(3))
 
     @property
     def size(self) -> tuple[int, int]:
