@@ -18,7 +18,7 @@ from intake import config, job, standing
 from intake.accounting import RunReport
 from intake.crop import Crop, crop
 from intake.decide import decide
-from intake.errors import ConfigurationError, NotWritten, Refused
+from intake.errors import CommandError, ConfigurationError, NotWritten, Refused
 from intake.export import Wanted, export
 from intake.failures import storage_errors
 from intake.filled import Rules
@@ -70,19 +70,20 @@ def separators(path: Path, received: str, box: str, batch: str, count: int | Non
     """Separator sheets of a consultation as a PDF; its home and database are not touched.
 
     Raises:
-        ConfigurationError: a key of the config, or what a sheet is to say, is wrong.
+        ConfigurationError: a key of the config is wrong.
+        CommandError: what a sheet is to say is wrong.
     """
     consultation = config.load(path, {name: kind.settings for name, kind in ADAPTERS.items()}).consultation
     try:
         day = date.fromisoformat(received)
     except ValueError as error:
-        raise ConfigurationError("--received: should be a date such as 2011-03-01.") from error
+        raise CommandError("--received: should be a date such as 2011-03-01.") from error
     if consultation.noon(day) < consultation.opens_at - EARLIEST:
-        raise ConfigurationError("--received: should be no day long before the consultation opened.")
+        raise CommandError("--received: should be no day long before the consultation opened.")
     try:
         sheets = sheets_of_batch(consultation.id, day, box, batch, count)
     except ValueError as error:
-        raise ConfigurationError(f"{error}.") from error
+        raise CommandError(f"{error}.") from error
     return separator_pdf(sheets, consultation.title)
 
 
@@ -142,12 +143,12 @@ class App:
         """One run of these channels (all of them, if none is named).
 
         Raises:
-            ConfigurationError: there is no such channel.
+            CommandError: there is no such channel.
             StorageFull, StorageUnusable: everything stopped; what was not durable did not happen.
         """
         for name in names:
             if name not in self.settings.channels:
-                raise ConfigurationError(f"--channel: should be one of {', '.join(self.settings.channels)}.")
+                raise CommandError(f"--channel: should be one of {', '.join(self.settings.channels)}.")
         chosen = [name for name in self.settings.channels if not names or name in names]
         means = find_means(self.settings.reading.sandbox)
         work = job.Job(self.database, self.originals, clock, means, progress or job.NoProgress())
@@ -198,7 +199,7 @@ class App:
         """Write the picture (PNG) of the place that a field was read from.
 
         Raises:
-            NotThere, ConfigurationError, NoPicture: there is none (see ``crop``).
+            NotThere, CommandError, NoPicture: there is none (see ``crop``).
             NotWritten: the file can't be written.
         """
         questions = self.consultation.exported_questions

@@ -11,7 +11,7 @@ import typer
 from intake import paper, show
 from intake.app import App, actor
 from intake.crop import Crop
-from intake.errors import ConfigurationError, IntakeError
+from intake.errors import CommandError, IntakeError
 from intake.export import Wanted
 from intake.log import configure, say_retries
 from intake.output import AsJson, give_out, print_found
@@ -81,7 +81,7 @@ def status(
 ) -> None:
     """Show the accounts as they stand, and what somebody should look at soon, without touching any source."""
     if items and items not in (*OUTCOMES, WAITING):
-        raise ConfigurationError(f"--items: should be one of {', '.join((*OUTCOMES, WAITING))}.")
+        raise CommandError(f"--items: should be one of {', '.join((*OUTCOMES, WAITING))}.")
     with App(context.obj) as app:
         if items:
             found = app.items(items)
@@ -175,7 +175,7 @@ def decide(
     """  # noqa: D301  # the character that tells click to leave these lines as they are
     chosen = next((known for known in ACTIONS if known == action), None)
     if chosen is None:
-        raise ConfigurationError(f"ACTION: should be one of {', '.join(ACTIONS)}.")
+        raise CommandError(f"ACTION: should be one of {', '.join(ACTIONS)}.")
     typed = sys.stdin.read() if value == "-" and action == "transcribe" else value
     with App(context.obj) as app:
         said = app.decide(what, actor(), Wish(chosen, typed, reason))
@@ -206,7 +206,7 @@ def export(
 ) -> None:
     """Write the table of responses, and a codebook beside it."""
     if profile not in {"analysis", "full"}:
-        raise ConfigurationError("--profile: should be analysis or full.")
+        raise CommandError("--profile: should be analysis or full.")
     with App(context.obj) as app:
         rows = app.export(file, Wanted("full" if profile == "full" else "analysis", everything))
     print_found(as_json, {"file": str(file), "rows": rows}, lambda: show.sentence(f"{rows} rows written to {file}."))

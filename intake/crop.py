@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from intake.errors import ConfigurationError, NoPicture
+from intake.errors import CommandError, NoPicture
 from intake.pictures import Box, Pictures, find_page
 from intake.reading.parts import Picture
 from intake.trace import trace
@@ -38,11 +38,11 @@ def crop(
 
     Raises:
         NotThere: there is no such response.
-        ConfigurationError: there is no such field.
+        CommandError: there is no such field.
         NoPicture: the field was not read from a place on a page, or the page can't be drawn.
     """
     if column not in columns(questions):
-        raise ConfigurationError(f"--crop: FIELD should be a column of the export, such as postcode or {questions[0]}.")
+        raise CommandError("--crop: FIELD should be a column of the export, such as postcode or text.")
     pieces: list[dict[str, Any]] = trace(database, originals, prefix, questions, typed)["fields"].get(column, [])
     placed = [piece for piece in pieces if piece["place"] is not None and {"page", "box"} <= piece["place"].keys()]
     with database.read() as tx:

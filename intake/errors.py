@@ -18,6 +18,12 @@ class ConfigurationError(IntakeError):
     advice = "Mend the configuration and run again."
 
 
+class CommandError(ConfigurationError):
+    """The command line is wrong, by itself or for this consultation. The message names the option."""
+
+    advice = "Mend the command and run it again."
+
+
 class NotThere(IntakeError):
     """There is no such reference, receipt or original here."""
 

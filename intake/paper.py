@@ -9,7 +9,7 @@ import typer
 
 from intake import show
 from intake.app import App, separators
-from intake.errors import ConfigurationError
+from intake.errors import CommandError
 from intake.output import AsJson, give_out, print_found
 
 
@@ -30,7 +30,7 @@ def separator(
     lies. Numbered sheets are for one batch; one without a number may be copied as often as it is needed.
     """
     if out is None and sys.stdout.isatty():
-        raise ConfigurationError("--out: should name a file, since a PDF is nothing to show on a terminal.")
+        raise CommandError("--out: should name a file, since a PDF is nothing to show on a terminal.")
     give_out(separators(context.obj, received, box, batch, count), out)
 
 
@@ -54,7 +54,7 @@ def form(
     """
     if learn is None:
         if out is None and (as_json or sys.stdout.isatty()):
-            raise ConfigurationError("--out: should name a file, since a PDF is nothing to show here.")
+            raise CommandError("--out: should name a file, since a PDF is nothing to show here.")
         with App(context.obj) as app:
             content = app.form()
         give_out(content, out)

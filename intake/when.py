@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from intake import fields
 from intake.config import Consultation
 from intake.filled import Filled, Rules
-from intake.reading.parts import Reading
+from intake.reading.parts import Part, Reading
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import LATEST_POSSIBLE, Evidence
@@ -32,8 +32,7 @@ def received_document(rules: Rules, filled: Filled, receipt: ReceiptView, readin
 
     The date inside a typed document is when it was written, which is no such time: only pictures of pages are scans.
     """
-    is_scan = any(part.method == "ocr" for part in reading.parts)
-    scanned = _scan_time(rules, reading.facts) if is_scan else None
+    scanned = _scan_time(rules, reading.facts) if _is_scan(reading.parts) else None
     known = [
         (at, basis) for at, basis in ((scanned, "scan"), (receipt.arrived_at, receipt.arrived_basis)) if at is not None
     ]
@@ -42,6 +41,13 @@ def received_document(rules: Rules, filled: Filled, receipt: ReceiptView, readin
         received(rules, filled, at, basis, method="text" if basis == "scan" else "source")
     else:
         filled.needs.add("received-date")
+
+
+def _is_scan(parts: Sequence[Part]) -> bool:
+    """Whether pages are pictures, and none is typed: with a text layer, taken or not. A typed letter may have a blank
+    page or a picture in it, which are read as pictures; its date is still when it was written."""
+    typed = any("text layer" in (part.engine, *(other.engine for other in part.others)) for part in parts)
+    return not typed and any(part.method == "ocr" for part in parts)
 
 
 def received_by_sheet(rules: Rules, filled: Filled, at: datetime, evidence: Evidence) -> None:

@@ -119,21 +119,22 @@ def shown_items(tx: Connection, channel: str, deliveries: Collection[int]) -> tu
 
 def items(tx: Connection, outcome: str) -> list[Item]:
     """The receipts with this outcome, by number, each with the reference of its first response if it has one."""
+    standing = _responses.alias("standing")
+    # Looked up for each receipt that is listed: grouped, it would go through all responses in every run.
     first = (
-        select(_links.c.receipt_id, func.min(_links.c.response_id).label("response_id"))
-        .join(_responses, _responses.c.id == _links.c.response_id)
-        .where(_responses.c.joined_into == "")
-        .group_by(_links.c.receipt_id)
+        select(func.min(_links.c.response_id))
+        .join(standing, standing.c.id == _links.c.response_id)
+        .where(_links.c.receipt_id == _receipts.c.id, standing.c.joined_into == "")
+        .correlate(_receipts)
+        .scalar_subquery()
     )
-    linked = first.subquery()
     found = tx.execute(
         select(
             _receipts.c.id, _responses.c.reference, _receipts.c.channel, _receipts.c.outcome, _receipts.c.reason,
             _receipts.c.next_step, _receipts.c.run_id,
         )
         .outerjoin(_deliveries, _deliveries.c.id == _receipts.c.delivery_id)
-        .outerjoin(linked, linked.c.receipt_id == _receipts.c.id)
-        .outerjoin(_responses, _responses.c.id == linked.c.response_id)
+        .outerjoin(_responses, _responses.c.id == first)
         .where(_receipts.c.outcome == outcome, COUNTS)
         .order_by(_receipts.c.id)
     )  # fmt: skip

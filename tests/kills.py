@@ -26,8 +26,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pypdfium2
 import structlog
 
+from intake.app import separators
+from intake.formprint import form_pdf
+from intake.replyform import reply_form
+from tests.support import replyforms
+from tests.support.batches import scan
 from tests.support.consultation import (
     ROOT,
     SAMPLES,
@@ -35,6 +41,7 @@ from tests.support.consultation import (
     kill_group,
     living,
     message,
+    pdf,
     start,
     table,
     without,
@@ -103,6 +110,25 @@ def make_sources(folder: Path, *, small: bool) -> None:
     for path in folder.rglob("*"):
         if path.parent.name != "survey":
             os.utime(path, (EXPORTED.timestamp(), EXPORTED.timestamp()))
+
+
+def add_post(consultation: Consultation, sources: Path, *, small: bool) -> None:
+    """A day's post in one file: letters between separator sheets, and a filled form behind one of them."""
+    printed = pypdfium2.PdfDocument(separators(consultation.path, "2011-03-01", "B4", "17", 3))
+    with consultation.app() as app:
+        form = reply_form(app.consultation, app.settings.form)
+    pages = replyforms.printed(form_pdf(form, "A form"))
+    number, box = next((n, b) for n, p in enumerate(form.layout.pages) for b in p.boxes if b.kind == "tick")
+    replyforms.tick(pages[number], box.edges)
+    filled = pypdfium2.PdfDocument(scan([pages[number]] if small else pages, "PDF", replyforms.DPI))
+    letters = pypdfium2.PdfDocument(pdf("Keep Watton open.", "And the bus.", "Close Dereham now."))
+    post = pypdfium2.PdfDocument.new()
+    forms = [(filled, n) for n in range(len(filled))]
+    for document, page in [(printed, 0), (letters, 0), (letters, 1), (printed, 1), *forms, (printed, 2), (letters, 2)]:
+        post.import_pages(document, [page])
+    target = sources / "letters" / "post.pdf"
+    post.save(target)
+    os.utime(target, (EXPORTED.timestamp(), EXPORTED.timestamp()))
 
 
 def _second_export(folder: Path) -> None:
@@ -203,6 +229,7 @@ def campaign(
     sources = folder / "samples"
     make_sources(sources, small=small)
     undisturbed = make_consultation(folder / "undisturbed", sources)
+    add_post(undisturbed, sources, small=small)
     began = time.monotonic()
     done = undisturbed.command("run", "--json")
     length = time.monotonic() - began

@@ -193,15 +193,24 @@ def test_split_and_back(here: Consultation, nothing_read: None) -> None:
 REAL_READ = ReaderPool.read
 
 
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> tuple[Consultation, str]:
+    """A typed file of four pages, taken once for all who change nothing, or a copy; and its reference."""
+    made = Consultation(tmp_path_factory.mktemp("typed"), home=empty_home)
+    return made, typed(made)
+
+
 @pytest.mark.parametrize(
     "value", ["", "1", "1-4", "1-2", "1-2,4", "1-2,3-5", "3-4,1-2", "1-2,2-4", "0-2,3-4", "a,b", "2-1,3-4"]
 )
-def test_a_split_that_does_not_fit(place: Consultation, value: str) -> None:
+def test_a_split_that_does_not_fit(taken: tuple[Consultation, str], value: str) -> None:
     """Ranges must hold each page once and in order, and be a change; else the sentence says what would be right."""
-    name = typed(place)
+    made, name = taken
+    before = state(made, name)
     with pytest.raises(Refused, match=r"pages|parted"):
-        place.decide(name, "split", value)
-    assert place.failures() == {}
+        made.decide(name, "split", value)
+    assert state(made, name) == before
+    assert made.failures() == {}
 
 
 def test_a_whole_file_is_parted_anew(here: Consultation) -> None:
@@ -374,6 +383,17 @@ def test_what_is_made_of_pieces_is_not_set_aside_or_added_to(place: Consultation
 # --- verify -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def redivided(taken: tuple[Consultation, str], tmp_path_factory: pytest.TempPathFactory) -> Consultation:
+    """One letter parted, and its second part joined with another file."""
+    made, name = taken[0].copy(tmp_path_factory.mktemp("redivided")), taken[1]
+    other = typed(made, "b.pdf", ["B."])
+    made.decide(name, "split", "1-2,3-4")
+    made.decide(rows_of(made, "a.pdf")[1]["reference"], "join", other)
+    assert made.failures() == {}
+    return made
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -383,14 +403,11 @@ def test_what_is_made_of_pieces_is_not_set_aside_or_added_to(place: Consultation
         "update response set joined_into = 'TST-00000-00000' where joined_into <> ''",
     ],
 )
-def test_verify_sees_what_was_done_by_hand(place: Consultation, statement: str) -> None:
+def test_verify_sees_what_was_done_by_hand(redivided: Consultation, statement: str, tmp_path: Path) -> None:
     """Pages in two letters or in none, and what is part of nothing, are found."""
-    name, other = typed(place), typed(place, "b.pdf", ["B."])
-    place.decide(name, "split", "1-2,3-4")
-    place.decide(rows_of(place, "a.pdf")[1]["reference"], "join", other)
-    assert place.failures() == {}
-    place.tamper(statement)
-    found = place.failures()
+    made = redivided.copy(tmp_path)
+    made.tamper(statement)
+    found = made.failures()
     assert {"letters", "responses"} <= found.keys()
 
 

@@ -255,7 +255,7 @@ def test_json_is_one_object_and_nothing_else(mine: Consultation, command: Comman
     assert set(found["status"]["channels"]["email"]) == CHANNEL - of_a_run | {"last_run"}
     assert found["status"]["alarms"] == []
     assert {"receipt", "reference", "channel", "outcome", "reason", "next"} <= set(found["status --items"]["items"][0])
-    assert set(found["trace"]) == {"reference", "response", "fields", "marked", "receipts", "history"}
+    assert set(found["trace"]) == {"reference", "joined_into", "response", "fields", "marked", "receipts", "history"}
     assert found["verify"]["ok"] is True
     assert all(set(check) == {"name", "ok", "checked", "failures"} for check in found["verify"]["checks"])
 

@@ -20,7 +20,7 @@ from intake.filled import Filled, Rules
 from intake.outcomes import Desk, Ended, add_result
 from intake.places import Gazetteer
 from intake.reading import mime
-from intake.reading.parts import Part, Reading, Word
+from intake.reading.parts import OtherReading, Part, Reading, Word
 from intake.tables import RowReader
 from intake.when import received
 from storage.receipts import ReceiptView
@@ -433,6 +433,19 @@ def test_a_letter_had_arrived_at_the_earlier_of_two_latest_times(
     assert basis in (None, filled.values["received_basis"])
     assert ("received-date" in filled.needs) == (late is None)
     assert "late?" not in filled.needs
+
+
+def test_the_date_of_a_typed_letter_with_a_picture_proves_nothing(rules: Rules) -> None:
+    """A blank page, a picture, or a text layer that was not believed: the file is typed still, and its date is when it
+    was written. What reached us after the close is not in time by it."""
+    typed = msgspec.structs.replace(page("Yes."), method="pdf", engine="text layer")
+    picture = page("", number=2, engine="tesseract")
+    unbelieved = page("Yes.", engine="tesseract", others=[OtherReading("text layer", "###", 0.1)])
+    for parts in ([typed, picture], [unbelieved]):
+        facts = {"scan_date": "2011-04-10T10:00:00Z"}
+        filled = normalise.document(rules, receipt(arrived_at=CLOSES), reading(*parts, **facts))
+        assert (filled.values["late"], filled.values["received_basis"]) == (None, "file_time")
+        assert "received-date" in filled.needs
 
 
 def test_a_letter_of_no_known_time_asks_for_its_date(rules: Rules) -> None:

@@ -9,7 +9,8 @@ import pytest
 import tesserocr
 from PIL import Image
 
-from intake.errors import ConfigurationError, NoPicture, NotThere
+from intake.crop import crop
+from intake.errors import CommandError, NoPicture, NotThere
 from intake.pictures import OriginalPage, upright_box
 from intake.reading import dispatch, tesseract, wire
 from intake.reading.parts import PICTURE_VERSION, Picture, Unreadable
@@ -114,12 +115,14 @@ def test_what_has_no_picture_says_why(read: Consultation, tmp_path: Path):
     response, target = reference(read, "typed.pdf"), tmp_path / "x.png"
     with read.app() as app:
         for column, error, why in (
-            ("postkode", ConfigurationError, "should be a column"),
+            ("postkode", CommandError, "should be a column"),
             ("phone", NoPicture, "was not found in this response"),
             ("late", NoPicture, "was not"),
         ):
             with pytest.raises(error, match=why):
                 app.crop(response, column, target)
+        with pytest.raises(CommandError, match="should be a column"):  # of a consultation that asks no question
+            crop(app.database, app.originals, app.pictures, "TST", [], response, "postkode")
         with pytest.raises(NotThere):
             app.crop("TST-00000-00000", "postcode", target)
         with pytest.raises(NoPicture, match="not read from a place on a page"):
@@ -127,7 +130,8 @@ def test_what_has_no_picture_says_why(read: Consultation, tmp_path: Path):
     assert not target.exists()
     done = read.command("trace", response, "--crop", "postcode", str(tmp_path / "no" / "x.png"))
     assert (done.code, "can't be written" in done.err) == (1, True)
-    assert read.command("trace", response, "--crop", "postkode", str(target)).code == 2
+    wrong = read.command("trace", response, "--crop", "postkode", str(target))
+    assert (wrong.code, "Mend the command" in wrong.err) == (2, True)
 
 
 # --- whole pages

@@ -36,8 +36,9 @@ _DOUBTFUL = 0.75
 ours for both. Measured on pages with known words: Tesseract 0.93 and more: 0 to 1.6 % wrong, 0.90: 3 to 4.5 %,
 0.87: 2 %, 0.78: 6 to 36 %. RapidOCR 0.98 and more: 0 to 1.9 %, 0.93: 5 to 50 %, 0.83: 16 to 23 %."""
 _HOPELESS = 0.2
-"""Below this, cleaning does not help. A quick median took a noisy page from 2.2 to 0.1 % wrong and from 0.92 to 0.95,
-a fax from 3.7 to 0.5 %, a page full of specks from 12.6 to 0 %, for a sixth of what the second engine takes."""
+"""Below this, cleaning is not tried: a guess, by which a page of which nothing was read is not read twice by the same
+engine. Above it, a quick median took a noisy page from 2.2 to 0.1 % wrong and from 0.92 to 0.95, a fax from 3.7 to
+0.5 %, a page full of specks from 12.6 to 0 %; it costs a second reading by Tesseract."""
 _SPARE, _WEIGHT_OF_MISSED = 0.03, 2.0
 """The share of letters that may lie outside the words (a stamp, a signature: up to 0.02), and what more of them costs.
 Pages of which lines were dropped had 0.19 to 0.97, at a confidence of up to 0.95."""
