@@ -51,6 +51,8 @@ def form_runs(pages: Sequence[Seen]) -> FormRuns:
                 begins.update([at] if has_words else [])
                 run, of = [number], (name, count)
             has_words = True
+        elif _asks_nothing(seen):
+            pass  # it goes with what is before it, and has no words of anybody
         else:
             if run and len({*run}) == of[1]:
                 begins.update([at] if begins_like_a_letter(seen) else [])
@@ -83,6 +85,11 @@ def _next_numbers(pages: Sequence[Seen], at: int) -> list[int]:
         if seen.form is not None and here is not None and seen.form[0] == here[0]:
             found.append(seen.form[1])
     return found
+
+
+def _asks_nothing(seen: Seen) -> bool:
+    """Whether it is a page of a learned form on which there is no box."""
+    return seen.form is None and seen.part.method == "form"
 
 
 def begins_like_a_letter(seen: Seen) -> bool:
@@ -128,7 +135,8 @@ def _about_neighbours(pages: Sequence[Seen], span: Span) -> Iterator[str]:
     """Words before or behind a form with no separator between them: of the same person, or of another one."""
     words = [page for page in span.pages if pages[page].kind == "words"]
     first = words[0] if words else span.first
-    before = next((seen for seen in pages[: span.first][::-1] if seen.kind != "blank"), None)
+    earlier = (seen for seen in pages[: span.first][::-1] if seen.kind != "blank" and not _asks_nothing(seen))
+    before = next(earlier, None)
     if first == span.first and before is not None and (before.form is None) != (pages[first].form is None):
         if pages[first].form is not None:
             yield f"Nothing parts the form on page {first + 1} from what is before it, which may have come with it."
@@ -136,5 +144,5 @@ def _about_neighbours(pages: Sequence[Seen], span: Span) -> Iterator[str]:
             yield f"Nothing parts the letter on page {first + 1} from the form before it, to which it may belong."
     if any(pages[page].form is not None for page in words):
         for page in words:
-            if pages[page].form is None:
+            if pages[page].form is None and not _asks_nothing(pages[page]):
                 yield f"Page {page + 1} is no page of the form, and may be another letter."

@@ -122,13 +122,14 @@ SHEET = Sheet("test", date(2011, 3, 1), "B4").text()
 
 def of(said: str, split: str = "separator") -> Batch:
     """The letters of these pages: digits are pages of a form of three, x is one of a form of one page, S a separator, _
-    blank, a a page of a letter, A its first."""
+    blank, a a page of a letter, A its first, o a page of a form without boxes."""
     parts = []
     for n, one in enumerate(said):
         form = ("x", 1, 1) if one == "x" else ("f", int(one), 3) if one in "123" else None
         code = code_text(FormCode("test", *form)) if form else SHEET if one == "S" else ""
         parts.append(Part(
-            number=n, kind="page", media_type="image/tiff", method="ocr", page=n + 1, width=595, height=842,
+            number=n, kind="page", media_type="image/tiff",
+            method="form" if one == "o" else "ocr", page=n + 1, width=595, height=842,
             text="Dear Sir" if one in "aA" else "", marks=[Mark("greeting", 0, 8)] if one == "A" else [],
             ink=0.0 if one == "_" else 0.1, codes=[Code(code, 10, 10, 90, 90)] if code else [],
         ))  # fmt: skip
@@ -159,6 +160,7 @@ def letters(said: str, split: str = "separator") -> list[str]:
         ("1_2_3_|1_2_3_", ""),
         ("123|x|123", ""),
         ("S12|S3", "12"),
+        ("oxo|xo", ""),
     ],
 )
 def test_which_pages_are_one_form(said: str, unsure: str) -> None:

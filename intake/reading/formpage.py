@@ -117,9 +117,11 @@ def _filled(match: _Match, page: Page, blank: Part, read: Read) -> Part | None:
     stray = inked.stray()
     if stray is not None:
         writer.boxes.append(FormBox("", "stray", 0.5, *straight.back(stray, POINTS / page.dpi)))
-    which = next(n for n, one in enumerate(match.layout.pages, start=1) if one is match.page)
+    # A leaflet's pages without boxes need not come back: only those with some are counted.
+    asking = [one for one in match.layout.pages if one.boxes]
+    which = next((n for n, one in enumerate(asking, start=1) if one is match.page), 0)
     return changed(
-        blank, form=(match.layout.digest, which, len(match.layout.pages)),
+        blank, form=(match.layout.digest, which, len(asking)) if which else None,
         text=writer.text, words=writer.words, fields=writer.fields, boxes=writer.boxes, apart=writer.apart,
         content=False, method="form", confidence=min((b.confidence for b in writer.boxes), default=1.0),
         engine="form", choice=f"a page of form {match.layout.digest}",
