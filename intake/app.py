@@ -24,7 +24,7 @@ from intake.failures import storage_errors
 from intake.filled import Rules
 from intake.following import follow_tables
 from intake.formprint import form_pdf
-from intake.learned import forms_option
+from intake.learned import check_length, forms_option
 from intake.learning import Learned, learn
 from intake.outcomes import Desk
 from intake.pictures import Pictures, find_page
@@ -250,8 +250,10 @@ class App:
             return export(self.database, self.consultation, target, wanted)
 
     def form(self) -> bytes:
-        """The reply form of the consultation, as a PDF."""
-        return form_pdf(reply_form(self.consultation, self.settings.form), self.consultation.title)
+        """The reply form of the consultation, as a PDF; raises ConfigurationError if it can't be printed or read."""
+        made = reply_form(self.consultation, self.settings.form)
+        check_length(made.layout)
+        return form_pdf(made, self.consultation.title)
 
     def learn_form(self, path: Path) -> Learned:
         """The layout of a printed form whose boxes somebody marked.

@@ -69,6 +69,18 @@ def forms_option(settings: Settings) -> list[Any]:
     return option
 
 
+def check_length(layout: Layout) -> None:
+    """Refuse to print a form that is too long to be read when it comes back.
+
+    Raises:
+        ConfigurationError: it is; the message says what to do.
+    """
+    if size_of(as_option([layout])) > MAX_BYTES:
+        raise ConfigurationError(
+            "The form would be too long to be read when it comes back: ask fewer questions, or give fewer options."
+        )
+
+
 def size_of(option: Sequence[Any]) -> int:
     """How many bytes layouts take in a request to a reader."""
     return len(msgspec.msgpack.encode(option))

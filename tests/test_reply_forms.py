@@ -15,9 +15,20 @@ from pypdf.annotations import Rectangle
 from reportlab.lib.pagesizes import A4
 
 from benchmarks.accuracy.ticks import measure
+from intake.errors import ConfigurationError
 from intake.formprint import form_pdf
+from intake.learned import check_length
 from intake.reading import dispatch
-from intake.reading.formlayout import FormCode, as_option, code_text, form_code, form_page
+from intake.reading.formlayout import (
+    FormCode,
+    Layout,
+    LayoutBox,
+    LayoutPage,
+    as_option,
+    code_text,
+    form_code,
+    form_page,
+)
 from intake.reading.parts import Part, Reading
 from intake.replyform import ReplyForm, reply_form
 from tests.support.consultation import Consultation, message
@@ -356,3 +367,11 @@ def test_a_file_that_is_no_form_is_refused_in_a_sentence(place: Consultation, co
     assert done.code == 1
     assert done.err.count("\n") == 1
     assert "Traceback" not in done.err
+
+
+def test_a_form_that_is_too_long_to_be_read_is_not_printed() -> None:
+    """What would come back and be read as a letter of printed questions is refused before it is printed."""
+    page = LayoutPage(595, 842, [LayoutBox(f"q{n}.Yes", "tick", 50, 50, 60, 60) for n in range(40)])
+    check_length(Layout("c", "0" * 16, [page]))
+    with pytest.raises(ConfigurationError, match="too long"):
+        check_length(Layout("c", "0" * 16, [page] * 40))
