@@ -44,6 +44,8 @@ def add_content(rules: Rules, filled: Filled, parts: Sequence[Part]) -> None:
     found_in_text(rules, filled, written)
     letter.add_frame(rules, filled, written)
     add_language(filled)
+    if any(p.engine == "rapidocr" for p in written) and filled.values.get("language", "") not in ("", "en"):
+        filled.needs.add("transcription")  # letters that it was not taught (ŵ, ŷ) it leaves out, and is sure
 
 
 def add_hints(rules: Rules, filled: Filled, parts: Sequence[Part]) -> None:

@@ -7,6 +7,7 @@ that hold applied in their order; so undoing one gives back exactly the state be
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from intake import normalise
 from intake.errors import Refused
@@ -14,8 +15,17 @@ from intake.filled import Rules
 from intake.on_receipts import ON_RECEIPTS, decide_on_receipt
 from intake.pagework import REDIVIDES
 from intake.redivide import divided, take_division_back
-from intake.revise import apply_decisions, check_lists, column_and_value, corrected, holding, proposal
+from intake.revise import (
+    apply_decisions,
+    check_lists,
+    column_and_value,
+    corrected,
+    holding,
+    proposal,
+    received_by_person,
+)
 from intake.same import held_on, take_back
+from intake.when import EARLIEST
 from intake.wish import Office, Person, Target, Wish
 from storage import decisions, ledger, receipts, responses
 from storage.database import Transaction
@@ -69,6 +79,7 @@ def _on_response(office: Office, number: int, person: Person, wish: Wish) -> str
         view = responses.load(tx, [number])[0]
         held = holding(decisions.decisions_on(tx, [], number))
         _check(tx, office.rules, view, held, person, wish)
+        _check_received(office.rules, wish, at)
         new = NewDecision(
             receipt_id=view.receipt_id, response_id=number, action=wish.action, by=person.name,
             value=wish.value, reason=wish.reason, version=view.response.version,
@@ -124,6 +135,17 @@ def _check(
             column, value = column_and_value(wish.value)
             check_lists(column, value, rules)
             corrected(view.response, column, value, rules)
+
+
+def _check_received(rules: Rules, wish: Wish, now: datetime) -> None:
+    """Whether a person's word on when something was received can be true: the slip of a year decides on "late"."""
+    if wish.action != "correct" or column_and_value(wish.value)[0] != "received_at":
+        return
+    said = received_by_person(column_and_value(wish.value)[1], rules)["received_at"]
+    if said > now:
+        raise Refused("received_at: this is still to come: correct the date.")
+    if said < rules.consultation.opens_at - EARLIEST:
+        raise Refused(f"received_at: this is more than {EARLIEST.days} days before the opening: correct the date.")
 
 
 def _check_duplicate(tx: Transaction, rules: Rules, view: ResponseView, of: str) -> None:

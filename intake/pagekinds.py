@@ -54,6 +54,8 @@ class Seen:
 def look(rules: Rules, part: Part) -> Seen:
     """What kind of page this is."""
     strange = ""
+    if len(_own_sheets(rules, part)) > 1:
+        return Seen(part, "words", strange="has the codes of two separator sheets")
     for code in part.codes:
         sheet = read_sheet(code.text)
         if isinstance(sheet, Sheet) and sheet.consultation == rules.consultation.id:
@@ -74,6 +76,12 @@ def look(rules: Rules, part: Part) -> Seen:
     if _reads_like_a_sheet(part.text):
         return Seen(part, "sheet")
     return Seen(part, "words", is_envelope=_is_envelope(rules, part))
+
+
+def _own_sheets(rules: Rules, part: Part) -> set[Sheet]:
+    """The different sheets of this consultation that the codes of a page stand for."""
+    said = (read_sheet(code.text) for code in part.codes)
+    return {sheet for sheet in said if isinstance(sheet, Sheet) and sheet.consultation == rules.consultation.id}
 
 
 def _form_of(rules: Rules, part: Part) -> tuple[str, int, int] | None:

@@ -112,7 +112,7 @@ def corrected(state: Response, column: str, typed: str, rules: Rules) -> Respons
         if column.startswith("answer."):
             return _with(state, answers={**state.answers, column.removeprefix("answer."): typed})
         is_time = column == "received_at"
-        changes = _received(typed, rules) if is_time else {column: _typed_value(state, column, typed)}
+        changes = received_by_person(typed, rules) if is_time else {column: _typed_value(state, column, typed)}
         needs = set(_without(state, *_ANSWERED_BY.get(column, ())))
         if "late" in changes:
             needs = needs | {"late?"} if changes["late"] else needs - {"late?"}
@@ -141,7 +141,7 @@ def _items(typed: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in typed.split(";") if part.strip())
 
 
-def _received(typed: str, rules: Rules) -> dict[str, Any]:
+def received_by_person(typed: str, rules: Rules) -> dict[str, Any]:
     """When something was received, as a person says; with the word ``stamp`` before or behind it, as its stamp says."""
     words = typed.split()
     by_stamp = [word for word in words if word.casefold() == "stamp"]

@@ -513,6 +513,15 @@ def test_a_stamp_that_a_person_reads(place: Consultation) -> None:
     assert place.failures() == {}
 
 
+@pytest.mark.parametrize(("said", "why"), [("1999-01-01 stamp", "92 days"), ("2098-01-01", "still to come")])
+def test_a_date_that_can_not_be_is_refused(place: Consultation, said: str, why: str) -> None:
+    """A year mistyped would decide whether a letter is late."""
+    name = typed(place)
+    with pytest.raises(Refused, match=why):
+        place.decide(name, "correct", f"received_at={said}")
+    assert place.failures() == {}
+
+
 def test_a_home_from_before(place: Consultation) -> None:
     """A file that was read before its reading's facts were kept is split as well; when it was received stays."""
     name = typed(place)

@@ -27,7 +27,9 @@ RULES = Rules(CONSULTATION, Gazetteer({}))
 DAY = date(2011, 3, 1)
 KINDS: st.SearchStrategy[PageKind] = st.sampled_from(["sheet", "blank", "words"])
 WAYS = st.one_of(st.sampled_from(["separator", "none", "blank"]), st.integers(1, 5).map("every:{}".format))
-LABELS = st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="|"), max_size=40)
+LABELS = st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="|"), max_size=40).filter(
+    str.isprintable
+)
 
 
 def sheet(number: int = 0, count: int = 0, *, box: str = "B4", batch: str = "17", day: date = DAY) -> str:
@@ -204,6 +206,22 @@ def test_a_sheet_that_is_none_of_ours_parts_nothing() -> None:
         made = batch(sheet(), "a", other, "b")
         assert spans(made) == [(1, 4)]
         assert list(unsure(made)) == [1]
+
+
+def test_a_page_with_two_sheets_on_it_is_no_sheet() -> None:
+    """Two sheets that were laid on the glass together: which of them holds is for a person to say."""
+    part = pages("")[0]
+    codes = [Code(Sheet("test", DAY, box).text(), 1, 1, 2, 2) for box in ("B4", "B5")]
+    known = {name: getattr(part, name) for name in Part.__struct_fields__}
+    seen = look(RULES, Part(**known | {"codes": codes}))
+    assert (seen.kind, seen.strange) == ("words", "has the codes of two separator sheets")
+    assert look(RULES, Part(**known | {"codes": codes[:1] * 2})).kind == "sheet"
+
+
+@pytest.mark.parametrize("box", ["B\u202e4", "B\u200b"])
+def test_a_sheet_names_a_box_that_can_be_read(box: str) -> None:
+    """Signs that turn or hide what follows are no name of a box, whoever made the code."""
+    assert read_sheet(Sheet("test", DAY, box).text()) == "unsound"
 
 
 def test_codes_of_others_are_nothing_to_us() -> None:

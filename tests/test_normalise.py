@@ -448,6 +448,20 @@ def test_the_date_of_a_typed_letter_with_a_picture_proves_nothing(rules: Rules) 
         assert "received-date" in filled.needs
 
 
+ENGLISH = "Please keep the centre in Watton open: we have been going there every week since our first child was born."
+WELSH = "Mae'r ganolfan yn bwysig iawn i ni fel teulu, ac rydym yn gofyn i chi ei chadw ar agor i bawb yn yr ardal."
+
+
+@pytest.mark.parametrize(("text", "engine", "asked"), [
+    (WELSH, "rapidocr", True), (WELSH, "tesseract", False), (ENGLISH, "rapidocr", False),
+])  # fmt: skip
+def test_another_language_by_the_second_engine_is_checked(rules: Rules, text: str, engine: str, asked: bool) -> None:
+    """It leaves out letters that English does not have, and is sure all the same."""
+    filled = normalise.document(rules, receipt(), reading(page(text, engine=engine)))
+    assert ("transcription" in filled.needs) is asked
+    assert filled.values["text"] == text
+
+
 def test_a_letter_of_no_known_time_asks_for_its_date(rules: Rules) -> None:
     """Unknown is blank and a need, never a made-up date."""
     filled = normalise.document(rules, receipt(arrived_at=None), reading(page("Yes.")))

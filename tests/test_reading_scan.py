@@ -5,6 +5,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageFont
@@ -31,6 +32,7 @@ Nobody has asked the midwives or the school
 what they think of the plan. We were told
 in March that nothing had been decided yet.
 I hope that common sense will win. Thank you.""".splitlines()
+QR = zxingcpp.BarcodeFormat.QRCode
 FACE = "/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf"
 
 
@@ -231,3 +233,17 @@ def test_a_second_engine_that_fails_costs_nothing(monkeypatch):
     noisy(letter(100, points=10), 30).save(page, "PNG", dpi=(100, 100))
     part = read(Image.open(page), 100)
     assert part.engine == "tesseract"
+
+
+def test_a_code_on_a_page_is_no_word() -> None:
+    """The squares of somebody's QR code are not read: the letter beside it is, and a page of nothing else has no text,
+    so that a person looks at it."""
+    code = Image.fromarray(np.array(zxingcpp.create_barcode("https://example.org", QR).to_image(scale=6)))
+    with_letter, alone = letter(), Image.new("RGB", letter().size, "white")
+    for sheet in (with_letter, alone):
+        sheet.paste(code.convert("RGB"), (250, 900))
+    part = read(with_letter)
+    assert wrong(part) == 0
+    assert [found.text for found in part.codes] == ["https://example.org"]
+    part = read(alone)
+    assert (part.text, len(part.codes), ocr.needs_of(part)) == ("", 1, {"transcription"})

@@ -23,7 +23,7 @@ from intake.reading.formlayout import Layout, from_option
 from intake.reading.ink import ink_share
 from intake.reading.pages import damaged_page
 from intake.reading.pagetext import Box, compose
-from intake.reading.parts import INKED, Part, Reading, Unreadable
+from intake.reading.parts import INKED, Code, Part, Reading, Unreadable
 from intake.reading.raster import DAMAGED, POINTS, Page, Scan, TooLarge, open_scan
 from intake.reading.recognise import Found, recognise
 from intake.reading.wire import Options
@@ -109,7 +109,7 @@ def page_part(page: Page, number: int, media_type: str, forms: Sequence[Layout] 
         if sheetink.is_bare(page.grey, page.dpi, code):
             return blank  # a separator sheet says in its code what it has to say
         return changed(_plain(page, copies, blank), choice=sheetink.MORE)
-    plain = _plain(page, copies, blank)
+    plain = _plain(*_without_codes(page, copies, blank.codes), blank)
     return (forms and _learned_form(page, plain, blank, forms)) or plain
 
 
@@ -125,6 +125,21 @@ def plain_part(page: Page, number: int, media_type: str) -> Part:
     copies = Copies.of(page.grey)
     blank = _blank(page, copies, number, media_type)
     return _plain(page, copies, blank) if blank.ink else blank
+
+
+def _without_codes(page: Page, copies: Copies, codes: Sequence[Code]) -> tuple[Page, Copies]:
+    """The page with its codes painted over: their squares are no words, and would be taken for bad ones."""
+    if not codes:
+        return page, copies
+    grey = page.grey.copy()
+    faded = None if page.faded is None else page.faded.copy()
+    scale = page.dpi / POINTS
+    for code in codes:
+        left, top, right, bottom = (round(edge * scale) for edge in (code.x0, code.top, code.x1, code.bottom))
+        grey.paste(255, (left, top, right, bottom))
+        if faded is not None:
+            faded.paste(255, (left, top, right, bottom))
+    return page._replace(grey=grey, faded=faded), Copies.of(grey)
 
 
 def _own_form(page: Page, blank: Part, forms: Sequence[Layout]) -> Part | None:

@@ -12,7 +12,7 @@ from intake.reading.parts import Code, FormBox, FormField, Part, Reading, Unread
 MAX_PAGES = 2_000
 MAX_FIELDS = 2_000
 """Of a form, over all its pages."""
-RESCAN = "Scan the letter again, or ask for another copy."
+RESCAN = "Scan the letter again at 300 dpi, or ask for another copy."
 
 
 def damaged_page(number: int, media_type: str, why: str) -> Part:

@@ -61,6 +61,8 @@ def read_sheet(code: str) -> Sheet | Literal["unsound"] | None:
         day = date.fromisoformat(received)
     except ValueError:
         return "unsound"
+    if day.isoformat() != received or not (box + batch).isprintable():
+        return "unsound"
     if counted is None or not LABEL.fullmatch(box) or not LABEL.fullmatch(batch):
         return "unsound"
     number, count = int(counted[1]), int(counted[2])
