@@ -29,7 +29,7 @@ from intake.learning import Learned, learn
 from intake.outcomes import Desk
 from intake.pictures import Pictures, find_page
 from intake.places import Gazetteer
-from intake.reading import blankform
+from intake.reading import blanks
 from intake.reading.parts import Reading, Unreadable
 from intake.reading.readers import NOTHING, Means, NoReaders, find_means
 from intake.reading.sandbox import Limits, ReaderPool, ReadJob
@@ -271,7 +271,7 @@ class App:
         if not isinstance(result, Reading):
             said = result.reason if isinstance(result, Unreadable) else result.advice
             raise Refused(f"--learn: {said}")
-        blank = msgspec.json.decode(result.facts[blankform.FACT], type=blankform.Blank)
+        blank = msgspec.json.decode(result.facts[blanks.FACT], type=blanks.Blank)
         return learn(self.consultation, blank, path.name)
 
     def verify(self) -> list[Check]:

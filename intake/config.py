@@ -156,7 +156,7 @@ class Reading(_Settings):
 
     sandbox: Literal["require", "auto"] = "require"
     processes: Annotated[int, Field(ge=1, le=256)] | None = None
-    memory_mb: Annotated[int, Field(ge=256)] = 2048
+    memory_mb: Annotated[int, Field(ge=512)] = 2048
     seconds_per_item: Annotated[int, Field(ge=1)] = 120
     forms: tuple[ConfigPath, ...] = ()
 

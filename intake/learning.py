@@ -13,7 +13,7 @@ import msgspec
 
 from intake.config import Consultation, Question
 from intake.learned import SavedBox, SavedForm, SavedPage, asked, names_of
-from intake.reading.blankform import Blank, BlankBox
+from intake.reading.blanks import Blank, BlankBox
 from intake.reading.formlayout import Kind
 from intake.replyform import ABOUT
 

@@ -5,8 +5,7 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from intake.reading.parts import Code, Part
-from intake.reading.sheet import Sheet
-from intake.reading.sheetink import MORE
+from intake.reading.sheet import MORE, Sheet
 from intake.separator import printed_on
 
 _LIKE = 0.8

@@ -139,13 +139,13 @@ def _words(page: FormPage) -> list[LayoutWord]:
 
 def _mask(flat: LayoutPage, page: FormPage) -> bytes:
     """What is printed, in cells: each line of text, the marks, the code, and the lines of boxes and frames."""
-    import numpy as np
-
-    cells = np.zeros(mask_shape(flat), bool)
+    rows, columns = mask_shape(flat)
+    cells = [bytearray(columns) for _ in range(rows)]
 
     def cover(x0: float, top: float, x1: float, bottom: float) -> None:
-        low, high = int(top / MASK_POINTS), int(bottom / MASK_POINTS) + 1
-        cells[max(low, 0) : high, max(int(x0 / MASK_POINTS), 0) : int(x1 / MASK_POINTS) + 1] = True
+        left, right = max(int(x0 / MASK_POINTS), 0), min(int(x1 / MASK_POINTS) + 1, columns)
+        for row in cells[max(int(top / MASK_POINTS), 0) : int(bottom / MASK_POINTS) + 1]:
+            row[left:right] = bytes([1]) * max(0, right - left)
 
     for run in page.runs:
         cover(run.x, run.y - 0.8 * run.size, run.x + text_width(run.text, run.font, run.size), run.y + 0.25 * run.size)

@@ -445,7 +445,7 @@ def test_a_hostile_name_is_shown_and_is_never_a_path(place: Consultation, writte
 
 def test_an_attachment_that_ends_the_reader_leaves_the_message_its_words(place: Consultation) -> None:
     """A document that takes more memory than is allowed ends the process: the message is read again without it."""
-    place.configure("processes = 1", "processes = 1\nmemory_mb = 256")
+    place.configure("processes = 1", "processes = 1\nmemory_mb = 512")
     place.put("inbox/a.eml", mail((WORD, "a.docx", docx("And the bus. " * 3_600_000))))
     place.put("inbox/b.eml", mail((WORD, "b.docx", docx("And the bus."))))
     place.takes("email", received=2, read=2, responses=2)

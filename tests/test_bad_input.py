@@ -584,7 +584,6 @@ GOOD = CONFIG.replace("DATABASE", "")
     ('folder = "inbox"', 'folder = "inbox"\nevery = "often"', "channels.email.every", "5m"),
     ('folder = "inbox"', 'folder = "inbox"\nafter = "Done"', "channels.email.after", 'should be "move:" and a name'),
     ("settle_seconds = 0", "settle_seconds = -1", "channels.letters.settle_seconds", ""),
-    ("settle_seconds = 0", 'split = "blank"', "channels.letters.split", "not available"),
     ('log = "calls"\n', "", "channels.phone.log", "required"),
     ('columns.text = "Said"', 'columns.txet = "Said"', "channels.phone.columns.txet", "column"),
     ('columns.text = "Said"', 'columns.status = "Said"', "channels.phone.columns.status", "column"),

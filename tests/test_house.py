@@ -324,3 +324,12 @@ def test_no_file_names_a_registry_or_a_place_on_one_machine() -> None:
 def test_no_other_lock_file_is_committed() -> None:
     others = {"uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock"}
     assert not [path for path in committed_files() if path.name in others]
+
+
+def test_the_program_itself_loads_no_library_that_opens_files() -> None:
+    """Those are for the readers' processes: they would cost each command a second, and start threads that a signal to
+    stop could hit."""
+    heavy = ("numpy", "cv2", "pdfplumber", "PIL", "pypdfium2", "zxingcpp", "tesserocr", "rapidocr", "reportlab")
+    look = f"import sys, intake.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

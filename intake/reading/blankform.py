@@ -15,6 +15,7 @@ import pdfplumber
 import pypdfium2
 
 from intake.reading import ocr
+from intake.reading.blanks import FACT, Blank, BlankBox, BlankPage
 from intake.reading.formlayout import MASK_POINTS, Kind, LayoutWord, packed_mask, telling_words
 from intake.reading.pagetext import Box, into_lines
 from intake.reading.parts import Part, Reading, Unreadable
@@ -22,40 +23,10 @@ from intake.reading.pdfium import CHECKBOX, RADIO, SQUARE, TEXT, WIDGET, annotat
 from intake.reading.raster import POINTS, Page
 
 READER = "1"
-FACT = "form"
-"""The fact that holds what was learned, as JSON (``Blank``)."""
 _MAX_PAGES, _MAX_BOXES = 20, 400
 _TICK_POINTS, _SLENDER = 34.0, 1.6
 _DRAWN_DPI, _INK = 144.0, 200
 _NEAR, _LINES_ABOVE = 12.0, 12
-
-
-class BlankBox(msgspec.Struct, frozen=True):
-    """A box: what its field or comment says, whether it is ticked or written into (by its field, else by its size),
-    where it is, its printed share, and the words beside and above it."""
-
-    said: str
-    kind: Kind
-    box: tuple[float, float, float, float]
-    blank: float = 0.0
-    beside: str = ""
-    above: str = ""
-
-
-class BlankPage(msgspec.Struct, frozen=True):
-    """A page of a blank form."""
-
-    width: float
-    height: float
-    boxes: list[BlankBox]
-    words: list[tuple[str, float, float]]
-    mask: bytes
-
-
-class Blank(msgspec.Struct, frozen=True):
-    """A blank form."""
-
-    pages: list[BlankPage]
 
 
 def read(data: bytes) -> Reading | Unreadable:

@@ -6,7 +6,7 @@ Points count from the top left of the printed page, as everywhere.
 
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -139,11 +139,11 @@ def mask_shape(page: LayoutPage) -> tuple[int, int]:
     return round(page.height / MASK_POINTS), round(page.width / MASK_POINTS)
 
 
-def packed_mask(cells: "NDArray[Any]") -> bytes:
-    """A mask for a page of a layout, from cells that are true where something is printed."""
-    import numpy as np
-
-    return zlib.compress(np.packbits(cells.astype(bool)).tobytes(), 9)
+def packed_mask(cells: Iterable[Iterable[Any]]) -> bytes:
+    """A mask for a page of a layout, from rows of cells that are true where something is printed."""
+    bits = "".join("1" if cell else "0" for row in cells for cell in row)
+    bits += "0" * (-len(bits) % 8)
+    return zlib.compress(int(bits or "0", 2).to_bytes(len(bits) // 8, "big"), 9)
 
 
 def unpacked_mask(page: LayoutPage) -> "NDArray[Any] | None":

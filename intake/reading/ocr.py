@@ -26,6 +26,7 @@ from intake.reading.pagetext import Box, compose
 from intake.reading.parts import INKED, Code, Part, Reading, Unreadable
 from intake.reading.raster import DAMAGED, POINTS, Page, Scan, TooLarge, open_scan
 from intake.reading.recognise import Found, recognise
+from intake.reading.sheet import MORE
 from intake.reading.wire import Options
 
 READER = "2"
@@ -108,7 +109,7 @@ def page_part(page: Page, number: int, media_type: str, forms: Sequence[Layout] 
     if (code := sheetink.sheet_code(blank.codes)) is not None:
         if sheetink.is_bare(page.grey, page.dpi, code):
             return blank  # a separator sheet says in its code what it has to say
-        return changed(_plain(page, copies, blank), choice=sheetink.MORE)
+        return changed(_plain(page, copies, blank), choice=MORE)
     plain = _plain(*_without_codes(page, copies, blank.codes), blank)
     return (forms and _learned_form(page, plain, blank, forms)) or plain
 

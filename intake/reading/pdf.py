@@ -36,6 +36,7 @@ from intake.reading.pdfform import Typed
 from intake.reading.pdfium import FILE, LINK, WIDGET, annotations, holds_files, is_cut, open_pdf
 from intake.reading.pdflayer import Layers
 from intake.reading.raster import POINTS, Page, local_time, page_of
+from intake.reading.sheet import MORE
 from intake.reading.wire import Options
 
 READER = "2"
@@ -193,7 +194,7 @@ def _with_more(layer: Part, page: Any, number: int, forms: Sequence[Layout]) -> 
     more of them (a scan made searchable, and what was written on it), those of OCR."""
     read = _by_ocr(page, number, forms)
     taken = read if not read.problem and len(read.words) > len(layer.words) else layer
-    return changed(taken, choice=sheetink.MORE, codes=layer.codes)
+    return changed(taken, choice=MORE, codes=layer.codes)
 
 
 def _sample_holds(boxes: list[Box], grey: Any, dpi: float) -> bool:

@@ -16,6 +16,8 @@ SCHEME = "intake-sheet/"
 _VERSION = f"{SCHEME}1"
 _CHECK_CHARACTERS = 10
 _MOST = 9_999
+MORE = "there may be more on it than on a separator sheet as it was printed"
+"""``Part.choice`` of a page with a sheet's code that was read, or must be looked at."""
 LABEL = re.compile(r"[^|\x00-\x1f\x7f-\x9f]{0,40}")
 """What a box or a batch can be called: up to 40 characters, no ``|`` and no line break."""
 

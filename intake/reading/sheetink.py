@@ -17,9 +17,6 @@ from intake.reading.raster import POINTS
 from intake.reading.sheet import Sheet, read_sheet
 from intake.reading.view import Picture
 
-MORE = "there may be more on it than on a separator sheet as it was printed"
-"""``Part.choice`` of a page with a sheet's code that was read, or must be looked at."""
-
 _SHORT_MM, _LONG_MM = 210.0, 297.0
 _SIDE_MM = 101.5  # of the code: 98 to 105, by how much it says
 _MIDDLE = (0.5, 205.0 / 297.0)
