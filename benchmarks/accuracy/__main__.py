@@ -60,12 +60,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pages", type=float, default=1.0, help="how many times the usual number of pages (1)")
     parser.add_argument("--only", nargs="*", default=[], choices=list(_ABOUT), metavar="SET", help=", ".join(_ABOUT))
     parser.add_argument(
-        "--corpus", type=Path, help="folder of the shared scans, with tesseract-test and ocrmypdf in it"
+        "--corpus", type=Path, help="folder of scans by others, with tesseract-test and ocrmypdf in it or in its scans"
     )
     parser.add_argument("--keep", type=Path, help="folder for the pages, their truths (.txt) and readings (.read.txt)")
     parser.add_argument("--processes", type=int, help="how many read at once (as many as there are cores)")
     parser.add_argument("--json", action="store_true", help="the figures as one JSON object")
     given = parser.parse_args()
+    if given.corpus and (given.corpus / "scans").is_dir():
+        given.corpus /= "scans"
     if given.corpus and not any((given.corpus / name).is_dir() for name in ("tesseract-test", "ocrmypdf")):
         parser.error(f"there is no tesseract-test and no ocrmypdf in {given.corpus}")
     return given
