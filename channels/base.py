@@ -21,10 +21,27 @@ class Listing:
 
     ``source_key`` is stable in its channel (``INBOX/<uidvalidity>/<uid>``, a call's SID, the path below the channel's
     folder). ``version`` changes whenever the content may have changed (a file: size and mtime in ns; IMAP: "").
+    ``held`` is filled in by whoever asks for the item, where it is one that grows: the names of the further originals
+    that are kept already and need not be fetched again.
     """
 
     source_key: str
     version: str
+    held: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A further original of an item that grows: the recording or the transcript of a call.
+
+    ``name`` is its own in the source (a recording's SID), and the same whenever it is fetched. ``facts`` are claims of
+    the source about it.
+    """
+
+    name: str
+    original: bytes | Path
+    media_type: str
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +54,11 @@ class Arrival:
     of the source. ``delivery`` is true for a file that holds many items (an export, a call log, an mbox), which is
     stored first and split afterwards. ``stamp`` is what ``stamp_of`` said of the file at ``original`` when the adapter
     looked; empty where nobody else can change it.
+
+    An item that ``grows`` (a call) keeps its source key and gets new versions: all of them are one receipt, and what
+    comes with a later one is a further original of it (its own new bytes, under the name "", and ``further``).
+    ``lacks`` is one sentence, without personal data, on what of this version could not be had though it was announced:
+    it is asked for again for a week.
     """
 
     source_key: str
@@ -48,6 +70,9 @@ class Arrival:
     facts: Mapping[str, str] = field(default_factory=dict)
     delivery: bool = False
     stamp: tuple[int, ...] = ()
+    grows: bool = False
+    further: tuple[Further, ...] = ()
+    lacks: str = ""
 
     def changed(self) -> bool:
         """Whether the file at ``original`` is no longer the one that is meant here: a copy made of it may be another's.
@@ -146,10 +171,14 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What an adapter may touch outside its source: the clock (aware UTC) and the environment that holds secrets."""
+    """What an adapter may touch or know outside its source: the clock (aware UTC), the environment that holds secrets,
+    and since when there can be answers (``opens_at``, aware UTC, None if unknown). ``window_hours`` is given where this
+    run asks only for what is so new, of a source that can tell (``AdapterKind.windowed``)."""
 
     clock: Callable[[], datetime]
     environ: Mapping[str, str]
+    opens_at: datetime | None = None
+    window_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +255,8 @@ class AdapterKind:
     ``name`` is what a section of the config says as ``adapter = "…"``; ``settings`` checks that section's other keys,
     and ``build`` makes an adapter of them. It touches no source yet. ``listen`` makes a listener of a section, or None
     where there is nothing to listen to. ``acknowledging`` says how the channel acknowledges what it receives; None
-    where it does not.
+    where it does not. ``windowed`` gives the hours that a listing in between may be limited to (``intake watch``), None
+    where each lists the whole source. ``notices`` are sentences about a section's settings that every run repeats.
     """
 
     name: str
@@ -234,6 +264,8 @@ class AdapterKind:
     build: Callable[[Any, Outside], Adapter]  # Any: its own settings class, which differs from kind to kind
     listen: Callable[[Any, Outside], Listener | None] | None = None
     acknowledging: Callable[[Any, Outside], Acknowledging | None] | None = None
+    windowed: Callable[[Any], int | None] | None = None
+    notices: Callable[[Any], Sequence[str]] | None = None
 
 
 def _refuse(_value: object) -> NoReturn:

@@ -7,24 +7,19 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from channels.base import AdapterSettings, ConfigPath
+from intake.checked import checked
 from intake.errors import ConfigurationError
+from intake.mapping import MAPPING_KEYS, RowMapping, mapping_of
 from storage.database import is_url
 from storage.schema import Response
 
-S = TypeVar("S", bound=BaseModel)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-MAPPABLE = (
-    "received_at", "respondent_kind", "respondent_role", "name", "organisation", "email", "phone", "address",
-    "postcode", "text", "signatures", "consent_to_publish", "words", "relayed_by", "on_behalf_of", "people",
-    "posted_on", "signatures_claimed", "confidentiality_asked", "paper_ref", "language", "places",
-)  # fmt: skip
-"""The schema's columns that a table's header may fill; the others are not for a table to say."""
 
 
 def _zone(name: object) -> ZoneInfo:
@@ -170,20 +165,6 @@ class FormSettings(_Settings):
     about: tuple[_About, ...] = ("name", "address", "postcode", "consent_to_publish")
 
 
-class RowMapping(_Settings):
-    """How the rows of a channel's tables are read: which headers hold ids, times and the schema's columns."""
-
-    id_columns: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    submitted_column: str = ""
-    columns: dict[str, tuple[str, ...]] = {}
-
-    @property
-    def headers(self) -> list[str]:
-        """The headers that a table must have, each once."""
-        named = [*self.id_columns, self.submitted_column, *(h for given in self.columns.values() for h in given)]
-        return list(dict.fromkeys(h for h in named if h))
-
-
 _Sender = Annotated[str, Field(pattern=r"^.*@.+$")]
 _SENDERS = ("forwarders", "scanners", "voicemail")
 
@@ -230,7 +211,7 @@ def load(path: Path, adapters: Mapping[str, type[AdapterSettings]]) -> Settings:
     base = path.resolve().parent
     if unknown := set(raw) - {"consultation", "storage", "reading", "form", "channels"}:
         raise ConfigurationError(f"{min(unknown)}: is no section of the config file.")
-    consultation = _checked(Consultation, raw.get("consultation", {}), "consultation", base)
+    consultation = checked(Consultation, raw.get("consultation", {}), "consultation", base)
     sections = raw.get("channels") or {}
     if not isinstance(sections, dict):
         raise ConfigurationError("channels: should be sections, [channels.NAME].")
@@ -238,9 +219,9 @@ def load(path: Path, adapters: Mapping[str, type[AdapterSettings]]) -> Settings:
         raise ConfigurationError("channels: at least one [channels.NAME] section should be there.")
     return Settings(
         consultation=consultation,
-        storage=_checked(Storage, raw.get("storage", {}), "storage", base),
-        reading=_checked(Reading, raw.get("reading", {}), "reading", base),
-        form=_checked(FormSettings, raw.get("form", {}), "form", base),
+        storage=checked(Storage, raw.get("storage", {}), "storage", base),
+        reading=checked(Reading, raw.get("reading", {}), "reading", base),
+        form=checked(FormSettings, raw.get("form", {}), "form", base),
         channels={name: _channel(name, section, adapters, consultation, base) for name, section in sections.items()},
     )
 
@@ -256,82 +237,9 @@ def _channel(
     if adapter not in adapters:
         raise ConfigurationError(f"{where}.adapter: should be one of {', '.join(sorted(adapters))}.")
     common = {k: section[k] for k in ("every", *_SENDERS) if k in section}
-    mapping = _mapping(section, where, consultation, base)
-    taken = {"adapter", "every", *_SENDERS, "id_column", "id_columns", "submitted_column", "columns"}
-    source = _checked(adapters[adapter], {k: v for k, v in section.items() if k not in taken}, where, base)
-    return _checked(
+    mapping = mapping_of(section, where, [q.id for q in consultation.questions], base)
+    taken = {"adapter", "every", *_SENDERS, *MAPPING_KEYS}
+    source = checked(adapters[adapter], {k: v for k, v in section.items() if k not in taken}, where, base)
+    return checked(
         ChannelSettings, {**common, "name": name, "adapter": adapter, "mapping": mapping, "source": source}, where, base
     )
-
-
-def _mapping(section: Mapping[str, Any], where: str, consultation: Consultation, base: Path) -> RowMapping:
-    if "id_column" in section and "id_columns" in section:
-        raise ConfigurationError(f"{where}.id_columns: should not stand beside id_column.")
-    given = section.get("id_column", "-")
-    if not isinstance(given, str) or not given.strip():
-        raise ConfigurationError(f"{where}.id_column: should be a header, in quotes.")
-    ids = section.get("id_columns", [section["id_column"]] if "id_column" in section else [])
-    answers = {f"answer.{q.id}" for q in consultation.questions}
-    columns: dict[str, Any] = {}
-    for column, headers in _flat(section.get("columns", {}), where).items():
-        if column not in MAPPABLE and column not in answers:
-            raise ConfigurationError(f"{where}.columns.{column}: should be a column of the schema, such as postcode.")
-        columns[column] = [headers] if isinstance(headers, str) else headers
-    found = {"id_columns": ids, "submitted_column": section.get("submitted_column", ""), "columns": columns}
-    return _checked(RowMapping, found, where, base)
-
-
-def _flat(columns: object, where: str) -> dict[str, Any]:
-    """``columns.answer.structure = …`` and ``columns."answer.structure" = …`` mean the same."""
-    if not isinstance(columns, dict):
-        raise ConfigurationError(f'{where}.columns: should be columns.<schema column> = "header".')
-    answers = columns.get("answer")
-    flat = {k: v for k, v in columns.items() if not (k == "answer" and isinstance(v, dict))}
-    return flat | ({f"answer.{k}": v for k, v in answers.items()} if isinstance(answers, dict) else {})
-
-
-def _checked(model: type[S], values: object, where: str, base: Path) -> S:
-    try:
-        return model.model_validate(values, context={"base": base})
-    except ValidationError as error:
-        raise ConfigurationError(_sentence(error, where)) from error
-
-
-def _sentence(error: ValidationError, where: str) -> str:
-    first = error.errors()[0]
-    key = ".".join((where, *(str(step) for step in first["loc"] if step != "function-after")))
-    said = first["msg"].removeprefix("Value error, ")
-    if first["type"] in _SAID:
-        said = _SAID[first["type"]]
-    elif first["type"] == "string_pattern_mismatch":
-        said = _PATTERNS.get(first["ctx"]["pattern"], said)
-    elif first["type"] == "literal_error":
-        said = f"should be {first['ctx']['expected']}"
-    elif first["type"] == "value_error" and ": " in said and said.split(": ")[0].isidentifier():
-        named, said = said.split(": ", 1)
-        key = f"{key}.{named}"
-    return f"{key}: {said[0].lower()}{said[1:]}."
-
-
-_SAID = {
-    "missing": "is required",
-    "extra_forbidden": "is no key of this section",
-    "tuple_type": 'should be a list, such as ["…", "…"]',
-    "string_type": "should be text, in quotes",
-    "string_too_short": "should not be blank",
-    "bool_type": "should be true or false",
-    "bool_parsing": "should be true or false",
-    "int_type": "should be a whole number",
-    "int_parsing": "should be a whole number",
-    "path_type": "should be a path, in quotes",
-    "model_type": "should be a section",
-    "model_attributes_type": "should be a section",
-    "dict_type": "should be a section",
-}
-_PATTERNS = {
-    r"^.*@.+$": 'should be an address or a domain such as "@norfolk.gov.uk"',
-    r"^[A-Za-z0-9_-]+$": "should be a word of letters, digits, - and _",
-    r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "should be a word of letters, digits, -, . and _",
-    r"^[A-Z][A-Z0-9]{0,9}$": "should be up to ten capital letters and digits, such as NCC",
-    r"^(postgresql\+psycopg://.*)?$": 'should be "" for SQLite, or start with postgresql+psycopg://',
-}

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from intake.config import RowMapping
+from intake.mapping import RowMapping
 from intake.reading.parts import ToolMissing, Unreadable
 from intake.reading.readers import Readers
 from intake.reading.sandbox import MessageSplit, ReadJob, SplitBroken, TableSplit

@@ -8,9 +8,10 @@ from datetime import date
 from typing import Any
 
 from intake import fields
-from intake.config import MAPPABLE, Consultation, RowMapping
+from intake.config import Consultation
 from intake.content import add_language, add_places
 from intake.filled import Filled, Rules, finished
+from intake.mapping import MAPPABLE, RowMapping
 from intake.when import received
 from storage.columns import utc_text
 from storage.receipts import ReceiptView

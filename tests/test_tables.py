@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from channels import ADAPTERS
 from intake import config
-from intake.config import Consultation, RowMapping
+from intake.config import Consultation
 from intake.filled import Filled, Rules
+from intake.mapping import RowMapping
 from intake.outcomes import Desk, Ended, add_row
 from intake.places import Gazetteer
 from intake.tables import RowReader, is_blank, map_headers

@@ -87,6 +87,18 @@ class FormBox(msgspec.Struct, frozen=True, array_like=True):
     takes_back: bool = False
 
 
+class Spoken(msgspec.Struct, frozen=True, array_like=True):
+    """A sentence of a transcript: its characters in the part's text (``end`` excluded), from when to when it was spoken
+    in its recording (seconds), and who spoke: ``caller``, ``handler``, or "" where that is not known."""
+
+    start: int
+    end: int
+    begins: float
+    ends: float
+    speaker: Literal["caller", "handler", ""] = ""
+    confidence: float = 1.0
+
+
 class OtherReading(msgspec.Struct, frozen=True, array_like=True):
     """What another engine made of a page, kept beside the reading that was taken: evidence, never the text."""
 
@@ -110,7 +122,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     it (``text layer``, ``tesseract``, ``rapidocr``), ``choice`` why, where there was a choice; ``others`` are the
     readings that were not taken; ``codes`` what its codes say. Of a page of a reply form: ``boxes`` are its boxes, and
     ``apart`` those of monitoring questions, which go to a table apart and are never stored with the part; ``form`` is
-    the form's name, which of its pages this is (from 1), and how many it has.
+    the form's name, which of its pages this is (from 1), and how many it has. Of a transcript: ``spoken`` are its
+    sentences, in order, and ``name`` is the name of the recording that its seconds count in.
     """
 
     number: int
@@ -140,6 +153,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     boxes: list[FormBox] = []
     apart: list[FormBox] = []
     form: tuple[str, int, int] | None = None
+    spoken: list[Spoken] = []
 
 
 def piece_of(part: Part, start: int, end: int, **changes: Any) -> Part:
