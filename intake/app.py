@@ -3,7 +3,7 @@
 import os
 import pwd
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from intake.rereading import reread
 from intake.separator import separator_pdf
 from intake.tables import RowReader
 from intake.trace import read_original, trace
+from intake.typed import Taking, Typed, take_typed
 from intake.when import EARLIEST
 from intake.wish import READS_AGAIN, Office, Person, Wish, find_target
 from storage import responses, runs
@@ -300,6 +301,33 @@ class App:
             except LeaseHeld as held:
                 channel = target.receipt.channel
                 raise Refused(f"A run is working on {channel} now: try again once it has ended.") from held
+
+    def typed(self, channel: str, person: Person, given: Mapping[str, str]) -> Typed:
+        """Take in what a person typed during a call: column of the schema -> as typed.
+
+        ``channel`` is "" for the only telephone line there is. Usable while a run works on the same channel.
+
+        Raises:
+            CommandError: there is no such channel, or it must be named.
+            Refused: a value does not fit its column, or nothing was answered; nothing is kept then.
+        """
+        with storage_errors():
+            taking = Taking(self.database, self.originals, self._desk(self.phone_line(channel)))
+            return take_typed(taking, person, given, clock())
+
+    def phone_line(self, channel: str) -> str:
+        """The channel that is meant: the named one, else the only one whose adapter is ``phone``; raises
+        CommandError."""
+        lines = [name for name, of in self.settings.channels.items() if of.adapter == "phone"]
+        if channel:
+            if channel not in self.settings.channels:
+                raise CommandError(f"--channel: should be one of {', '.join(self.settings.channels)}.")
+            return channel
+        if len(lines) != 1:
+            choices = ", ".join(lines or self.settings.channels)
+            why = "there are several telephone lines" if lines else "no channel is a telephone line"
+            raise CommandError(f"--channel: should be named, since {why}: one of {choices}.")
+        return lines[0]
 
     def _keep(self, path: str) -> NewOriginal:
         """Store a file that a person names as an original, durable before anything speaks of it.
