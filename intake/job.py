@@ -16,7 +16,7 @@ from intake.outcomes import Desk
 from intake.reading.parts import ToolMissing
 from intake.reading.readers import Means, Readers
 from intake.rebuilt import suggest_rebuilt
-from intake.receive import ChannelRun, Listed, list_source, receive, unknown
+from intake.receive import ChannelRun, Listed, list_source, receive, unknown, wanted
 from intake.settling import settle_pending
 from intake.splitting import split_deliveries
 from storage import accounts, deliveries, ledger, receipts, runs
@@ -163,7 +163,7 @@ def _forget_vanished(current: ChannelRun, listed: Listed) -> int:
 
 
 def _receive(job: Job, current: ChannelRun, way: Way, listed: Listed) -> None:
-    new = unknown(current.database, current.channel, listed)
+    new = wanted(current, listed)
     job.progress.step(current.channel, "receiving", len(new))
     done = 0
     for dealt_with in receive(current, way.adapter, listed, new):
