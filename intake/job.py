@@ -12,6 +12,7 @@ from intake.accounting import ChannelReport, RunReport, account, recounted
 from intake.acknowledge import acknowledge
 from intake.following import follow_tables
 from intake.freeing import free_doubted
+from intake.growing import read_grown
 from intake.outcomes import Desk
 from intake.reading.parts import ToolMissing
 from intake.reading.readers import Means, Readers
@@ -143,6 +144,7 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     if listed is not None and error is None:
         error = _put_away(current, way, listed, left)
     missing.append(_settle(job, current, way, pool))
+    read_grown(current, way.desk, pool)
     lacking += [f"{tool.tool}: {tool.advice}" for tool in missing if tool is not None]
     follow_tables(current, way.desk)
     if listed is not None and error is None:
