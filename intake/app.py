@@ -31,7 +31,7 @@ from intake.pictures import Pictures, find_page
 from intake.places import Gazetteer
 from intake.reading import blanks
 from intake.reading.parts import Reading, Unreadable
-from intake.reading.readers import NOTHING, Means, NoReaders, find_means
+from intake.reading.readers import NOTHING, SANDBOXED, Means, NoReaders, find_means
 from intake.reading.sandbox import Limits, ReaderPool, ReadJob
 from intake.reading.sheet import sheets_of_batch
 from intake.rebuilt import follow_rebuilt
@@ -39,6 +39,7 @@ from intake.receive import ChannelRun
 from intake.replyform import reply_form
 from intake.rereading import reread
 from intake.separator import separator_pdf
+from intake.speech import Speech
 from intake.tables import RowReader
 from intake.trace import read_original, trace
 from intake.typed import Taking, Typed, take_typed
@@ -152,7 +153,7 @@ class App:
                 raise CommandError(f"--channel: should be one of {', '.join(self.settings.channels)}.")
         chosen = [name for name in self.settings.channels if not names or name in names]
         means = find_means(self.settings.reading.sandbox)
-        work = job.Job(self.database, self.originals, clock, means, progress or job.NoProgress())
+        work = job.Job(self.database, self.originals, clock, means, progress or job.NoProgress(), self._speech(means))
         with storage_errors(), self._readers(means) as pool:
             return job.run(work, {name: self._way(name) for name in chosen}, pool)
 
@@ -160,6 +161,14 @@ class App:
         reading = self.settings.reading
         processes = reading.processes or len(os.sched_getaffinity(0))
         return means.readers(processes, Limits(memory_mb=reading.memory_mb, step_seconds=reading.seconds_per_item))
+
+    def _speech(self, means: Means) -> Speech | None:
+        """The program that transcribes recordings, None if none is configured or nothing may be opened here."""
+        reading = self.settings.reading
+        if not reading.speech_command or means.kind == NOTHING:
+            return None
+        home = self.settings.storage.home.resolve()
+        return Speech(reading.speech_command, reading.speech_seconds, means.kind == SANDBOXED, home)
 
     def _drawers(self) -> ReaderPool | NoReaders:
         return self._readers(find_means(self.settings.reading.sandbox))

@@ -1,14 +1,13 @@
 """Recordings -> transcripts by a speech program of the council's own: ``[reading] speech_command``. None is shipped.
 
 The recording is decoded in the readers' sandbox; the program gets a plain WAV and prints sentences with times, which
-are kept as a further original of the receipt and read with it like any other. It runs once for a recording: what it made,
-or why it made nothing, is kept with the command that was asked, and only another command is asked again. A person stays
-the one who decides: its words are never surer than a hint.
+are kept as a further original of the receipt and read with it like any other. It runs once for a recording: what it
+made, or why it made nothing, is kept with the command that was asked, and only another command is asked again. A person
+stays the one who decides: its words are never surer than a hint.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -54,10 +53,11 @@ class Speech:
 
 @dataclass(slots=True)
 class Transcribed:
-    """What became of the recordings of a channel in one run: how many have words now, one sentence on what went wrong,
-    and what the machine lacks."""
+    """What became of the recordings of a channel in one run: how many the program was asked about, how many of them
+    have words now, one sentence on what went wrong, and what the machine lacks."""
 
     made: int = 0
+    asked: int = 0
     problem: str = ""
     missing: ToolMissing | None = None
 
@@ -76,6 +76,7 @@ def transcribe(current: ChannelRun, pool: Readers, speech: Speech) -> Transcribe
             done.missing = ToolMissing(speech.name, str(lacking))
             break
         _keep(current, speech, recording, content, why)
+        done.asked += 1
         if not why:
             done.made, in_a_row = done.made + 1, 0
             continue
@@ -135,8 +136,3 @@ def _keep(current: ChannelRun, speech: Speech, recording: Recording, content: by
     with current.database.write() as tx:
         further.add_further(tx, current.run, current.clock(), [new])
         ledger.number_entries(tx)
-
-
-def sentences(done: Sequence[Transcribed]) -> list[str]:
-    """What a run says of it."""
-    return [one.problem for one in done if one.problem]

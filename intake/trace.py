@@ -10,8 +10,10 @@ import msgspec
 from intake.added import added_files
 from intake.addressee import REASONS
 from intake.batches import read_pieces
+from intake.bundled import CALL_TYPES
 from intake.errors import NotThere
 from intake.letter import FRAME
+from intake.reading.callfacts import FACT
 from intake.reading.parts import Word
 from intake.wish import find_target
 from storage import acknowledgements, decisions, deliveries, further, ledger, receipts, responses
@@ -199,6 +201,7 @@ def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> di
         "run": view.run_id,
         "facts": view.facts,
         "acknowledgement": _acknowledgement(acknowledgements.of_receipt(tx, view.id)),
+        "call": _call(tx, view),
         "original": described[0],
         "originals": described,
     }
@@ -211,6 +214,14 @@ def _passed_on(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:
         return None
     due = None if decision.due is None else decision.due.isoformat()
     return {"to": decision.value or None, "due": due, "by": decision.by, "at": _z(utc_text(decision.at))}
+
+
+def _call(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:
+    """What is known of a call or text message: who rang when, how it ended, its recordings; None of anything else."""
+    if view.media_type not in CALL_TYPES or (kept := responses.reading_of(tx, view.id)) is None:
+        return None
+    facts = json.loads(kept.facts)
+    return {"state": facts.get("state"), **json.loads(facts[FACT])}
 
 
 def _acknowledgement(standing: Standing | None) -> dict[str, Any] | None:

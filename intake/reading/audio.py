@@ -27,9 +27,7 @@ _LISTEN = "Listen to the original itself (`intake original` gives its bytes), an
 _NOT_SOUND = Unreadable("This is no recording that can be decoded here.", _LISTEN)
 _DAMAGED = Unreadable("This recording is damaged.", _LISTEN)
 _EMPTY = Unreadable("There is no sound in this recording.", _LISTEN)
-_LONG = Unreadable(
-    f"This recording is longer than the {MAX_SOUND_SECONDS // 60} minutes that are transcribed.", _LISTEN
-)
+_LONG = Unreadable(f"This recording is longer than the {MAX_SOUND_SECONDS // 60} minutes that can be.", _LISTEN)
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
