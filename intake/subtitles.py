@@ -42,11 +42,15 @@ def read_cues(printed: str, seconds: float) -> list[Cue]:
     text = _UNCLEAN.sub("\ufffd", printed.lstrip("\ufeff")).replace("\r\n", "\n").replace("\r", "\n")
     found = list(_blocks(text) if "-->" in text or text.startswith("WEBVTT") else _lines(text))
     cues = [
-        Cue(min(cue.begins, seconds), min(max(cue.begins, cue.ends), seconds), words, cue.voice)
+        Cue(_until(cue.begins, seconds), _until(max(cue.begins, cue.ends), seconds), words, cue.voice)
         for cue in found
         if isfinite(cue.begins) and isfinite(cue.ends) and (words := " ".join(cue.words.split()))
     ]
     return sorted(cues, key=lambda cue: cue.begins)
+
+
+def _until(moment: float, seconds: float) -> float:
+    return round(min(moment, seconds), 3)
 
 
 def _blocks(text: str) -> Iterator[Cue]:
