@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twilio.base.page import Page
 
 _STARTS = 4
+_MOST_IDLE_PAGES = 20  # one after the other, with nothing new on them
 PAGE_SIZE = 1000
 """The most that a page holds (the API's own limit for calls, messages, recordings and transcripts)."""
 
@@ -111,15 +112,17 @@ def _pages(
     """The items of each page that were on none before it.
 
     An item that comes again shows that new ones have pushed the others on. None is lost by that, so that in the end it
-    is fine; a page with nothing but such items leads nowhere.
+    is fine; but pages that lead in a circle, or nowhere, have no end.
     """
     seen: set[object] = set()
+    idle = 0
     page, items, onward = _first(ask)
     while True:
         fresh = {key(item): item for item in items}
         for known in seen & fresh.keys():
             del fresh[known]
-        if len(fresh) < len(items) and not (moved_on_is_fine and fresh):
+        idle = 0 if fresh else idle + 1
+        if (len(fresh) < len(items) and not moved_on_is_fine) or idle > _MOST_IDLE_PAGES:
             raise _StartAgain
         yield list(fresh.values())
         if not onward or enough(items):
