@@ -52,11 +52,17 @@ class NoProgress:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A channel ready to run: its adapter, what its items are settled by, and how they are acknowledged, if at all."""
+    """A channel ready to run: its adapter, what its items are settled by, and how they are acknowledged, if at all.
+
+    ``window_hours``: the adapter lists only what is so new; None where it lists the whole source. ``notices`` are
+    sentences about its settings that each run says.
+    """
 
     adapter: Adapter
     desk: Desk
     acknowledging: Acknowledging | None = None
+    window_hours: int | None = None
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,12 @@ def run(job: Job, ways: dict[str, Way], pool: Readers) -> RunReport:
     if job.means.why:
         log.warning("no sandbox", run=number, sandbox=job.means.kind, why=job.means.why, advice=job.means.advice)
     lacking: list[str] = []
-    reports = {name: _run_channel(job, number, name, way, pool, lacking) for name, way in ways.items()}
+    for name, notice in ((name, notice) for name, way in ways.items() for notice in way.notices):
+        log.warning("notice", channel=name, notice=notice)
+    reports = {
+        name: replace(_run_channel(job, number, name, way, pool, lacking), window=way.window_hours, notices=way.notices)
+        for name, way in ways.items()
+    }
     _free(job, number, ways, pool, reports)
     finished = job.clock()
     balanced = all(report.error is None and report.unknown == 0 for report in reports.values())
@@ -133,7 +144,7 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     error = None
     try:
         job.progress.step(current.channel, "listing", None)
-        listed = list_source(way.adapter)
+        listed = list_source(way.adapter, way.window_hours)
         vanished = _forget_vanished(current, listed)
         _receive(job, current, way, listed)
     except SourceError as failure:
@@ -151,7 +162,7 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     read_grown(current, way.desk, pool)
     lacking += [f"{tool.tool}: {tool.advice}" for tool in missing if tool is not None]
     follow_tables(current, way.desk)
-    if listed is not None and error is None:
+    if listed is not None and listed.window_hours is None and error is None:
         suggest_rebuilt(current, way.desk.rules, listed)
     job.progress.step(current.channel, "acknowledging", None)
     acknowledged = acknowledge(current, way.desk, pool, way.acknowledging)
@@ -160,7 +171,9 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
 
 
 def _forget_vanished(current: ChannelRun, listed: Listed) -> int:
-    """What waited at the last run and is no longer listed: how many."""
+    """What waited at the last run and is no longer listed: how many. A window shows of nothing that it is gone."""
+    if listed.window_hours is not None:
+        return 0
     with current.database.write() as tx:
         gone = [key for key in receipts.waiting(tx, current.channel) if key not in listed.versions]
         receipts.stop_waiting(tx, current.channel, gone)

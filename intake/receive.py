@@ -27,9 +27,10 @@ ASK_AGAIN = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What a source shows now, whole: version by source key."""
+    """What a source shows now: version by source key. Whole, unless the listing was limited to ``window_hours``."""
 
     versions: dict[str, str]
+    window_hours: int | None = None
 
     def shows(self, key: str, version: str) -> bool:
         """Whether the source shows this key in this version now."""
@@ -62,13 +63,13 @@ class ChannelRun:
     clock: Callable[[], datetime]
 
 
-def list_source(adapter: Adapter) -> Listed:
-    """List the whole source.
+def list_source(adapter: Adapter, window_hours: int | None = None) -> Listed:
+    """List the whole source, or what is so new, where the adapter was made for that.
 
     Raises:
         SourceError: it can't be listed.
     """
-    return Listed({listing.source_key: listing.version for listing in adapter.list()})
+    return Listed({listing.source_key: listing.version for listing in adapter.list()}, window_hours)
 
 
 def unknown(database: Database, channel: str, listed: Listed) -> list[Listing]:
@@ -83,13 +84,14 @@ def unknown(database: Database, channel: str, listed: Listed) -> list[Listing]:
 
 
 def wanted(current: ChannelRun, listed: Listed) -> list[Listing]:
-    """What is to be fetched: all that is unknown, and of what is known that of which something was lacking. Each says
-    which further originals of it are kept already."""
+    """What is to be fetched: all that is unknown; and where the source was listed whole, what is known and of which
+    something was lacking. Each says which further originals of it are kept already."""
     new = unknown(current.database, current.channel, listed)
-    with current.database.read() as tx:
-        lacking = further.lacking(tx, current.channel, current.clock() - ASK_AGAIN)
-    new_keys = {listing.source_key for listing in new}
-    new += [Listing(k, v) for k, v in lacking.items() if k not in new_keys and listed.shows(k, v)]
+    if listed.window_hours is None:
+        with current.database.read() as tx:
+            lacking = further.lacking(tx, current.channel, current.clock() - ASK_AGAIN)
+        new_keys = {listing.source_key for listing in new}
+        new += [Listing(k, v) for k, v in lacking.items() if k not in new_keys and listed.shows(k, v)]
     found: list[Listing] = []
     items = iter(new)
     while chunk := list(islice(items, _LOOK_UP)):
@@ -259,8 +261,10 @@ def _record_deliveries(
 def _gone_holder(held: list[Held], listed: Listed, arrival: Arrival) -> int | None:
     """The receipt or delivery of the same bytes that was moved or renamed to this key: one whose keys are all gone.
 
-    Each is found once: from then on the new key is one of its own, and is listed.
+    Each is found once: from then on the new key is one of its own, and is listed. A window can't show that one is gone.
     """
+    if listed.window_hours is not None:
+        return None
     gone = [h for h in held if not any(listed.shows(key, version) for key, version in h.pairs)]
     if not gone:
         return None

@@ -115,18 +115,14 @@ def of_text(written: object, length: float) -> list[Sentence]:
 def part(
     number: int, recording: str, engine: str, said: Sequence[Sentence], *, content: bool, choice: str = ""
 ) -> Part:
-    """The part that a transcript is. Its confidence is that of the weakest sentence that can be the caller's."""
-    text, spoken = "", []
-    last: Sentence | None = None
+    """The part that a transcript is, a sentence a line. Its confidence is that of the weakest one that can be the
+    caller's."""
+    at, spoken = 0, []
     for sentence in said:
-        if last is not None:
-            text += " " if sentence.speaker == last.speaker else "\n"
-        start = len(text)
-        text += sentence.words
-        spoken.append(
-            Spoken(start, len(text), sentence.begins, sentence.ends, sentence.speaker, sentence.confidence)
-        )  # fmt: skip
-        last = sentence
+        end = at + len(sentence.words)
+        spoken.append(Spoken(at, end, sentence.begins, sentence.ends, sentence.speaker, sentence.confidence))
+        at = end + 1
+    text = "\n".join(sentence.words for sentence in said)
     theirs = [sentence.confidence for sentence in said if sentence.speaker != "handler"]
     return Part(
         number=number, kind="transcript", media_type=VTT if engine.startswith("speech") else SENTENCES, text=text,
