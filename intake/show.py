@@ -200,6 +200,8 @@ def trace(found: dict[str, Any]) -> None:
         console.print(_plain(f"{said}, {arrived}"))
         if receipt["reason"]:
             console.print(_plain(f"  {receipt['reason']}: {receipt['next'] or ''}"))
+        if receipt["call"]:
+            console.print(_plain(f"  {_call(receipt['call'])}"))
         if told := receipt["acknowledgement"]:
             at = f" at {told['tried_at']}" if told["tried_at"] else ""
             console.print(_plain(f"  acknowledgement: {told['state']}{at}{': ' + told['why'] if told['why'] else ''}"))
@@ -207,12 +209,22 @@ def trace(found: dict[str, Any]) -> None:
             console.print(_plain(f"  recording: {sound['name'] or 'without a name'}, {sound['media_type']}"))
         for kept in receipt["originals"]:
             state = {True: "intact", False: "DAMAGED"}.get(kept["intact"], kept["intact"])
-            console.print(_plain(f"  original {kept['sha256']}: {kept['bytes']} bytes, {kept['media_type']}, {state}"))
+            said = f"{kept['bytes']} bytes, {kept['media_type']}, {state}"
+            name = f" {kept['name']}" if kept.get("name") else ""
+            console.print(_plain(f"  original {kept['sha256']}{name}: {said}"))
     for entry in found["history"]:
         said = " ".join(f"{k}={v}" for k, v in entry.items() if k not in ("type", "at", "commitment") and v is not None)
         console.print(_plain(f"  {entry['at'][:19]}Z {entry['type']} {said}"))
     if "crop" in found:
         console.print(_plain(_crop(found["crop"])))
+
+
+def _call(told: dict[str, Any]) -> str:
+    """Who rang, and how it ended, in one line."""
+    number = told["number"] or "a number that was not given"
+    recordings = told.get("recordings", [])
+    kept = f", {sum(one.get('audio', False) for one in recordings)} of {len(recordings)} recordings kept"
+    return f"from {number}, {told['state']}{kept if recordings else ''}"
 
 
 def _crop(made: dict[str, Any]) -> str:

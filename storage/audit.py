@@ -402,8 +402,9 @@ def _evidence_hashes(connection: Connection) -> dict[int, list[tuple[int, str]]]
 
 
 def _evidence(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
-    """Filled fields have evidence, a place in a part's text holds the words that are quoted from it, and evidence is by
-    whom and of when the response or the decision says."""
+    """Filled fields have evidence, a place in a part's text holds the words that are quoted from it, what is quoted
+    from a recording stands in a transcript of it, and evidence is by whom and of when the response or the decision
+    says."""
     check = Check("evidence")
     strange = _strange_evidence(connection)
     pieces: dict[int, list[Row]] = defaultdict(list)
@@ -442,9 +443,11 @@ def _strange_evidence(connection: Connection) -> set[int]:
 
 
 def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:
-    quoted = [
-        e for found in piece["fields"].values() for e in found if e.get("quote") and "start" in (e.get("place") or {})
-    ]
+    placed = [e for found in piece["fields"].values() for e in found if e.get("quote") and e.get("place")]
+    quoted = [e for e in placed if "start" in e["place"]]
+    heard = [e for e in placed if "recording" in e["place"]]
+    if heard and not _were_said(connection, piece["receipt"], heard):
+        return False
     query = text("select number, text from part where receipt_id = :receipt and item = :item")
     parts: dict[int, dict[int, str]] = {}
     for evidence in quoted:
@@ -456,6 +459,15 @@ def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:
         if parts[receipt].get(place["part"], "")[place["start"] : place["end"]] != evidence["quote"]:
             return False
     return True
+
+
+def _were_said(connection: Connection, receipt: int, heard: Sequence[Row]) -> bool:
+    """Whether all that is quoted from recordings stands in a transcript of each: of several, one may be another's."""
+    transcripts: dict[str, list[str]] = defaultdict(list)
+    query = text("select document, text from part where receipt_id = :receipt")
+    for document, words in connection.execute(query, {"receipt": receipt}):
+        transcripts[(_json(document) or {}).get("name", "")].append(words)
+    return all(any(e["quote"] in words for words in transcripts[e["place"]["recording"]]) for e in heard)
 
 
 def _letters(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
