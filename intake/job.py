@@ -12,11 +12,12 @@ from intake.accounting import ChannelReport, RunReport, account, recounted
 from intake.acknowledge import acknowledge
 from intake.following import follow_tables
 from intake.freeing import free_doubted
+from intake.growing import read_grown
 from intake.outcomes import Desk
 from intake.reading.parts import ToolMissing
 from intake.reading.readers import Means, Readers
 from intake.rebuilt import suggest_rebuilt
-from intake.receive import ChannelRun, Listed, list_source, receive, unknown
+from intake.receive import ChannelRun, Listed, list_source, receive, unknown, wanted
 from intake.settling import settle_pending
 from intake.splitting import split_deliveries
 from storage import accounts, deliveries, ledger, receipts, runs
@@ -154,6 +155,7 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     if listed is not None and error is None:
         error = _put_away(current, way, listed, left)
     missing.append(_settle(job, current, way, pool))
+    read_grown(current, way.desk, pool)
     lacking += [f"{tool.tool}: {tool.advice}" for tool in missing if tool is not None]
     follow_tables(current, way.desk)
     if listed is not None and listed.window_hours is None and error is None:
@@ -176,7 +178,7 @@ def _forget_vanished(current: ChannelRun, listed: Listed) -> int:
 
 
 def _receive(job: Job, current: ChannelRun, way: Way, listed: Listed) -> None:
-    new = unknown(current.database, current.channel, listed)
+    new = wanted(current, listed)
     job.progress.step(current.channel, "receiving", len(new))
     done = 0
     for dealt_with in receive(current, way.adapter, listed, new):
