@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from intake import paper, show
+from intake import calling, paper, show
 from intake.app import App, actor
 from intake.crop import Crop
 from intake.errors import CommandError, IntakeError
@@ -222,6 +222,7 @@ def watch(context: typer.Context) -> None:
         watch_channels(app)
 
 
+cli.command()(calling.call)
 cli.command()(paper.separator)
 cli.command()(paper.form)
 

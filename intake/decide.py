@@ -5,12 +5,12 @@ that hold applied in their order; so undoing one gives back exactly the state be
 """
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from intake import normalise
 from intake.errors import Refused
+from intake.fields import UNSTORABLE
 from intake.filled import Rules
 from intake.on_receipts import ON_RECEIPTS, decide_on_receipt
 from intake.pagework import REDIVIDES
@@ -35,8 +35,6 @@ from storage.reference import read_reference
 from storage.responses import Change, ResponseView
 from storage.schema import Evidence, FieldEvidence, Response
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
 
 def decide(office: Office, target: Target, person: Person, wish: Wish) -> str:
     """Do what a person asks for; one sentence that says what was done.
@@ -44,7 +42,7 @@ def decide(office: Office, target: Target, person: Person, wish: Wish) -> str:
     Raises:
         Refused: the rules do not allow it, or it does not fit (the sentence says why).
     """
-    if any(_UNSTORABLE.search(typed) for typed in (wish.value, wish.reason, person.name)):
+    if any(UNSTORABLE.search(typed) for typed in (wish.value, wish.reason, person.name)):
         raise Refused("What was typed holds characters that can't be stored (NUL, or bytes that are no UTF-8).")
     _check_whole(office, target)
     if wish.action == "undo":

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from intake import numbers
 from intake.accounting import RunReport
 from intake.job import NoProgress
 from intake.job import Progress as Teller
@@ -185,7 +186,8 @@ def trace(found: dict[str, Any]) -> None:
         console.print(_plain(f"  is part of {found['joined_into']} now, and counts no more by itself"))
     for column, pieces in found["fields"].items():
         value = (found["response"][column] or "").replace("\n", " ")
-        console.print(Text.assemble(f"  {column}: ", _plain(value[:200])))
+        told = numbers.shown(value) if column == "phone" else ""
+        console.print(Text.assemble(f"  {column}: ", _plain(value[:200]), f"  ({told})" if told else ""))
         for piece in pieces:
             quote = (piece["quote"] or "").replace("\n", " ")[:100]
             console.print(_plain(f"      {piece['method']} {piece['confidence']:.2f} {_where(piece['place'])} {quote}"))

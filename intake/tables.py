@@ -13,6 +13,7 @@ from intake.content import add_language, add_places
 from intake.filled import Filled, Rules, finished
 from intake.mapping import MAPPABLE, RowMapping
 from intake.when import received
+from intake.whose import was_read_back, whose_words
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import Evidence
@@ -66,6 +67,7 @@ class RowReader:
             elif column != "received_at":
                 self._cell(filled, column, row, headers)
         self._text(filled)
+        self._words(filled, row)
         self._places(filled)
         self._received(filled, receipt, row, mapped.get("received_at", ()))
         filled.fill("method", "row")
@@ -100,7 +102,8 @@ class RowReader:
         used = [header for header in headers if row.cells[header].strip()]
         if not used:
             return
-        value = _read_cell(self._rules, column, " ".join(row.cells[header].strip() for header in used))
+        between = "\n\n" if column == "text" else " "
+        value = _read_cell(self._rules, column, between.join(row.cells[header].strip() for header in used))
         if value is None or value in ("", ()):
             filled.offer(column, *(row.evidence(header, row.cells[header]) for header in used))
             return
@@ -118,6 +121,15 @@ class RowReader:
             for e in filled.evidence[f"answer.{question}"]
         ]
         filled.fill("text", "\n\n".join(filled.answers[question] for question in free), *evidence)
+
+    def _words(self, filled: Filled, row: "_Row") -> None:
+        """Whose words a row holds, where no column says it: as the config says of the whole table. What its column on
+        reading back says is kept with it, as evidence."""
+        if self._mapping.words and not filled.values.get("words"):
+            filled.values["words"] = self._mapping.words
+        for header in self._mapping.read_back:
+            if (back := was_read_back(row.cells.get(header, ""))) is not None:
+                filled.offer("words", row.evidence(header, f"read back: {'yes' if back else 'no'}"))
 
     def _places(self, filled: Filled) -> None:
         """The places that the free text names, where no column gives them."""
@@ -231,7 +243,7 @@ _CELLS: dict[str, Callable[[Rules, str], Any]] = {
     "name": lambda _, given: None if given.casefold().rstrip(".") in _NO_NAME else given,
     "respondent_role": _role,
     "respondent_kind": _one_of("individual", "organisation"),
-    "words": _one_of("own", "verbatim", "summary"),
+    "words": lambda _, given: whose_words(given),
     "consent_to_publish": lambda _, given: _CONSENT.get(given.casefold().rstrip(".")),
     "signatures": _count,
     "signatures_claimed": _count,
