@@ -79,6 +79,54 @@ def test_the_encoding_is_found_and_named(encoding, named):
     assert table.facts["encoding"] == named
 
 
+ENGLISH = "ID,Said\n1,It costs £5 – “really” don’t close it\n2,The café is naïve\n"
+POLISH = "ID,Said\n1,Proszę nie zamykać, moje dzieci lubią łąkę i żółte ściany\n2,Dziękuję\n"
+CZECH = "ID,Said\n1,Prosím nezavírejte středisko, příliš žluťoučký kůň\n".replace(", p", " p")
+FRENCH = "ID,Said\n1,Ma fille a adoré l’école et ça va à Noël\n"
+PLAIN = "1,We like the centre and it is good for families\n" * 50
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (ENGLISH, "cp1252"), (ENGLISH, "mac_roman"), (POLISH.replace(", m", " m"), "cp1250"), (CZECH, "cp1250"),
+        (FRENCH, "cp1252"), (FRENCH, "mac_roman"), (f"ID,Said\n{PLAIN}2,It costs £5\n", "cp1252"),
+        (f"ID,Said\n{PLAIN}2,don’t close it\n", "cp1252"), (f"ID,Said\n{PLAIN}2,don’t close it\n", "mac_roman"),
+        (f"ID,Said\n{PLAIN}2,Wałęsa and Żukowska\n", "cp1250"), (f"ID,Said\n{PLAIN}2,a café\n", "cp1252"),
+        (f"ID,Said\n{PLAIN}2,a café\n", "mac_roman"), (f"ID,Said\n{PLAIN}2,20 °C – ½ of it • £3\n", "cp1252"),
+    ],
+)  # fmt: skip
+def test_of_encodings_that_all_fit_the_one_is_taken_in_which_words_are_words(text, encoding):
+    assert cells(text.encode(encoding)) == [line.split(",") for line in text.splitlines()[1:]]
+
+
+def test_a_first_line_that_names_the_delimiter_is_believed_and_is_no_row():
+    table, [row] = split("sep=;\r\nA,B;C\r\n1,2;3\r\n")
+    assert (table.columns, table.facts["delimiter"], row) == (["A,B", "C"], "semicolon", Row(2, ["1,2", "3"]))
+    assert split("sep=^\nA^B\n1^2\n")[1] == [Row(2, ["1", "2"])]
+    assert refusal("sep=;\nA;B\n1;2\n3\n") == "Line 4 has too few cells: 1, and the header has 2."
+
+
+def test_guards_against_formulas_stay_as_they_are():
+    assert cells('A,B\n="0012",\'=1+1\n"=""0013""",+44\n') == [['="0012"', "'=1+1"], ['="0013"', "+44"]]
+
+
+def test_titles_above_the_header_are_passed_over_blank_lines_counted():
+    table, found = split('Results\n\n"As of, today"\nA,B\n1,2\n', header_row=4)
+    assert (table.columns, table.first_row, found) == (["A", "B"], 5, [Row(5, ["1", "2"])])
+    assert refusal("Results\nA,B\n1\n", header_row=2) == "Line 3 has too few cells: 1, and the header has 2."
+    assert refusal("A,B\n", header_row=3) == refusal("A,B\n", header_rows=2) == "This file holds no header line."
+
+
+def test_a_cell_of_200_000_characters_is_taken():
+    assert cells("A,B\n" + "x" * 200_000 + ",1\n") == [["x" * 200_000, "1"]]
+
+
+def test_ten_thousand_columns_are_refused():
+    header = ",".join(f"Q{n}" for n in range(10_000))
+    assert refusal(f"{header}\n") == "The header has 10000 cells; more than 2000 are not taken."
+
+
 def test_a_character_that_the_end_of_a_chunk_cuts_in_two_is_whole():
     filler = "x" * (tabletext._CHUNK_BYTES - 10)
     assert cells(f"A,B\n{filler},éééééééé\n")[0][1] == "éééééééé"

@@ -17,7 +17,8 @@ def test_a_row_is_the_same_from_xlsx_ods_csv_tsv_and_txt(place: Consultation) ->
     place.put("survey/e.txt", "sep=;\n" + "\n".join(";".join(row) for row in whole))
     account = place.takes("survey", read=2)
     assert account["listed"] == 2
-    assert [row["received_at"] for row in place.responses("survey")] == ["2011-03-01T10:22:00Z", "2011-03-02T09:00:00Z"]
+    received = {row["source"]: row["received_at"] for row in place.responses("survey")}
+    assert received == {"R1": "2011-03-01T10:22:00Z", "R2": "2011-03-02T09:00:00Z"}
 
 
 def test_evidence_names_the_row_that_the_sheet_shows(place: Consultation) -> None:
@@ -25,7 +26,8 @@ def test_evidence_names_the_row_that_the_sheet_shows(place: Consultation) -> Non
     place.configure('id_column = "ID"', 'id_column = "ID"\nheader_row = 3')
     place.put("survey/a.xlsx", xlsx([["Results"], [], HEADER, *ROWS]))
     place.takes("survey", read=2)
-    (evidence,) = place.trace(place.responses("survey")[0]["reference"])["fields"]["answer.structure"]
+    reference = next(row["reference"] for row in place.responses("survey") if row["source"] == "R1")
+    (evidence,) = place.trace(reference)["fields"]["answer.structure"]
     assert evidence["place"] == {"row": 4, "column": "What do you think?"}
 
 

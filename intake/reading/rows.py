@@ -70,6 +70,7 @@ class _Source:
 
     def __init__(self, text: io.TextIOWrapper, wanted: Wanted) -> None:
         self.text = text
+        text.seek(0)
         said = _SEP.fullmatch(text.readline(32))
         self.delimiters = said[1] if said else _DELIMITERS
         self.lines = 1 if said else 0
