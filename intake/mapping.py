@@ -64,6 +64,14 @@ class RowMapping(BaseModel):
         named = [*self.id_columns, self.submitted_column, *mapped, *self.entered_from, *self.read_back, *marks]
         return list(dict.fromkeys(header for header in named if header))
 
+    @property
+    def table_options(self) -> dict[str, Any]:
+        """What the readers of tables are told of it (``reading.tablehead``)."""
+        return {
+            "required_columns": self.headers, "sheet": self.sheet,
+            "header_row": self.header_row, "header_rows": self.header_rows,
+        }  # fmt: skip
+
 
 def mapping_of(section: Mapping[str, Any], where: str, questions: Sequence[str], base: Path) -> RowMapping:
     """What a channel's section says; ``questions`` are the ids of the consultation's.

@@ -56,7 +56,7 @@ def split_delivery(
     if delivery.state == "copy" and not mapping.id_columns and _is_repeat(current, delivery):
         return None
     path = current.originals.path(delivery.sha256)
-    result = pool.split(ReadJob(delivery.id, path, None, delivery.media_type, {"required_columns": mapping.headers}))
+    result = pool.split(ReadJob(delivery.id, path, None, delivery.media_type, mapping.table_options))
     if isinstance(result, ToolMissing):
         return result
     if isinstance(result, Unreadable):
