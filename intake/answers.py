@@ -18,8 +18,8 @@ from typing import Literal
 from intake.config import Question
 from intake.headings import is_other, label_of, option_in, rank_of
 
-_MARKED = frozenset({"1", "x", "y", "yes", "true", "on", "selected", "checked", "ticked", "quoted", "✓", "✔", "☑", "☒"})
-_NOT_MARKED = frozenset(
+MARKED = frozenset({"1", "x", "y", "yes", "true", "on", "selected", "checked", "ticked", "quoted", "✓", "✔", "☑", "☒"})
+NOT_MARKED = frozenset(
     {"0", "false", "off", "not selected", "unselected", "not checked", "unchecked", "not ticked", "not quoted", "☐"}
 )
 _NO = frozenset({"no", "n", "-"})
@@ -63,7 +63,6 @@ class AnswerReader:
         self._matrix = matrix
         self._separator = separator
         self._known = {option.casefold(): option for option in question.options}
-        self._held = max((option.count(separator) for option in question.options), default=0)
         self._columns = [self._column(question, header, headers) for header in headers]
         self._others = tuple({column.label for column in self._columns if column.role == "other"})
 
@@ -110,32 +109,18 @@ class AnswerReader:
             return [cell]
         if self._kind == "choice" and len(self._columns) == 1 and not self._ranked:
             return [self._known.get(cell.casefold(), cell)]
-        several = self._several(cell)
-        return [f"{n}. {said}" for n, said in enumerate(several, start=1)] if self._ranked else several
+        found = several(cell, self._separator, self._known)
+        return [f"{n}. {said}" for n, said in enumerate(found, start=1)] if self._ranked else found
 
     def _ticked(self, column: _Column, cell: str) -> list[str]:
         folded = cell.casefold()
         if self._ranked and (ranked := _NUMBERED.fullmatch(cell)):
             return [f"{int(ranked[1])}. {column.label}"] if int(ranked[1]) else []
-        if folded in _MARKED or folded == column.label.casefold():
+        if folded in MARKED or folded == column.label.casefold():
             return [column.label]
-        if folded in _NOT_MARKED or (folded in _NO and column.role == "option"):
+        if folded in NOT_MARKED or (folded in _NO and column.role == "option"):
             return []
         return [f"{column.label}: {self._known.get(folded, cell)}"]
-
-    def _several(self, cell: str) -> list[str]:
-        """The answers in one cell; an option that itself holds the separator is one answer."""
-        pieces = cell.split(self._separator)
-        found: list[str] = []
-        while pieces:
-            count = next((n for n in range(min(len(pieces), self._held + 1), 1, -1) if self._joined(pieces, n)), 1)
-            if said := self._joined(pieces, count) or pieces[0].strip():
-                found.append(said)
-            del pieces[:count]
-        return found
-
-    def _joined(self, pieces: Sequence[str], count: int) -> str | None:
-        return self._known.get(self._separator.join(pieces[:count]).strip().casefold())
 
     def _in_order(self, said: list[str]) -> list[str]:
         """Each once, sorted; ranks by their number, and an option that words of their own belong to only with them."""
@@ -145,3 +130,23 @@ class AnswerReader:
         if self._ranked:
             return sorted(each, key=lambda s: (int(s.partition(".")[0]) if s[:1].isdigit() else 99, s))
         return sorted(each)
+
+
+def several(cell: str, separator: str, known: Mapping[str, str]) -> list[str]:
+    """The answers in one cell; an option that itself holds the separator is one answer. ``known`` are the options by
+    their casefolded words."""
+    if separator not in cell:
+        pieces, held = [cell], 1
+    else:
+        pieces = cell.split(separator)
+        held = 1 + max((option.count(separator) for option in known), default=0)
+    found: list[str] = []
+    while pieces:
+        for count in range(min(len(pieces), held), 0, -1):
+            said = separator.join(pieces[:count]).strip()
+            if count == 1 or said.casefold() in known:
+                if said:
+                    found.append(known.get(said.casefold(), said))
+                del pieces[:count]
+                break
+    return found

@@ -24,6 +24,15 @@ _OTHER = re.compile(r"other\b.*\b(?:please|specify|say|tell us|describe|write|te
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
+# What some tools write above a question: the name of the field, one word without spaces ("Q3_7_TEXT | Which …?").
+_FIELD = re.compile(r"^\w{1,40} \| (?=\S)")
+
+
+def without_field(header: str) -> str:
+    """A header of several rows without the first, where that is only the name of a field."""
+    return _FIELD.sub("", header, count=1)
+
+
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Words as they are compared: without mark-up, the question's number, case, doubled spaces, and what ends them."""
@@ -63,6 +72,7 @@ def label_of(header: str, question: str, beside: Sequence[str]) -> str:
 
     The question's own words are cut off where the header begins with them; else what all its headers begin with.
     """
+    header, beside = without_field(header), [without_field(other) for other in beside]
     asked = plain(question)
     if plain(header) == asked:
         return ""
