@@ -14,7 +14,7 @@ _TAG = re.compile(r"<[^<>]{1,80}>")
 _NUMBER = re.compile(r"^(?:(?:q|question)\s?\d{1,3}[a-z]?\b\s*[.):_-]?|\d{1,3}[a-z]?\s*[.):])\s+(?=\S)")
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
 _BRACKETS = re.compile(r"^(?P<head>.*?)\s*[\[(](?P<label>[^\[\]]+)[\])]\s*$", re.DOTALL)
-_BETWEEN = re.compile(r"\s*(?:\s[-–—|>/]\s|\n|[:|]|\?\s)\s*")
+_BETWEEN = re.compile(r"\?(?:\s+[-–—|>/]|\s*[:|])?\s+|\s+[-–—|>/]\s+|\s*\n\s*|\s*[:|]\s*")
 _ENDS_A_HEAD = frozenset("-–—|>/:?.[(\n_*")
 _RANK = re.compile(
     r"^(?:rank(?:ed|ing)?|choice|priority|preference|place|position|number|no\.?)?\s*#?\s*(\d{1,2})(?:st|nd|rd|th)?"

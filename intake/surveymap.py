@@ -341,9 +341,9 @@ def _likeness(question: Question, header: str) -> float:
 
 
 def _is_called(header: str, names: Sequence[str]) -> bool:
+    """Whether a header, or what follows a mark in it, is one of these names or nearly so; or all before a mark is."""
     bare = without_field(header)
-    labels = [label for _, label in cuts(bare)]
-    return any(
-        plain(said) in names or max(fuzz.ratio(plain(said), name) for name in names) / 100 >= SURE
-        for said in (bare, *labels)
-    )
+    parts = list(cuts(bare))
+    said = [plain(each) for each in (bare, *(label for _, label in parts))]
+    alike = any(each in names or max(fuzz.ratio(each, name) for name in names) / 100 >= SURE for each in said)
+    return alike or any(plain(head) in names for head, _ in parts)

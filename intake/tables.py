@@ -3,7 +3,7 @@ column."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -121,7 +121,7 @@ class RowReader:
         for need, values in (("partial?", self._mapping.partial), ("paper?", self._mapping.staff)):
             if values and (header := is_marked(values, row.cells)) is not None:
                 filled.needs.add(need)
-                filled.offer("needs", replace(row.evidence(header, need), value=need))
+                filled.offer("needs", row.evidence(header, need))
 
     def _cell(self, filled: Filled, column: str, row: "_Row", headers: tuple[str, ...]) -> None:
         used = [header for header in headers if row.cells[header].strip()]
