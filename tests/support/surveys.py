@@ -1,4 +1,4 @@
-"""The exports of survey tools: one small consultation, the same answers in each tool's shape, and what they must become.
+"""The exports of survey tools: one small consultation, the same answers in each tool's shape, and what these become.
 
 The text files are in tests/data/survey (its README says which documentation each follows); workbooks are made here.
 """
