@@ -44,6 +44,8 @@ class Shape:
     technical: frozenset[str] = frozenset()
     account: frozenset[str] = frozenset()
     """Headers that are technical where they hold nobody's name: of an account that a form may ask for."""
+    zoned: bool = False
+    """Whether its times are in the zone of an account, which need not be the consultation's."""
 
 
 _ANYWHERE = frozenset({
@@ -136,6 +138,7 @@ SHAPES = (
             "recipientfirstname", "recipientemail", "externalreference", "externaldatareference", "locationlatitude",
             "locationlongitude", "distributionchannel", "userlanguage", "q_recaptchascore",
         },
+        zoned=True,
     ),
     Shape(
         "EngagementHQ",

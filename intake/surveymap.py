@@ -159,6 +159,8 @@ class _Mapper:
                 self.made.section["date_order"] = "month"
             elif len(orders) > 1 and self._cells[header].is_ambiguous(self._of.timezone):
                 self._look("holds dates that may be read day first or month first; they are read day first.", header)
+            if self._shape.zoned and not self._seen.zone:
+                self._look("holds times in the zone of the tool's account: see that timezone says which.", header)
             if self._seen.zone and self._seen.zone != str(self._of.timezone):
                 self.made.section["timezone"] = self._seen.zone
             return
@@ -187,7 +189,7 @@ class _Mapper:
             if question is not None:
                 found[question.id].append(header)
         for question in self._of.questions:
-            headers = found[question.id] or self._bare_options(question)
+            headers = found[question.id] or self._bare_options(question) or self._bare_statements(question, found)
             if headers:
                 self._question(question, headers)
         for question in self._of.questions:
@@ -209,6 +211,27 @@ class _Mapper:
         options = {plain(option) for option in question.options} - others
         found = [header for header in self._rest if plain(without_field(header)) in options]
         return found if len(found) > 1 else []
+
+    def _bare_statements(self, question: Question, found: Mapping[str, Sequence[str]]) -> list[str]:
+        """Headers side by side, about no question by their words, whose cells are all options of this one and of no
+        other: the statements of a matrix, which some tools write without their question."""
+        if question.kind == "text" or any(
+            set(question.options) & set(other.options) for other in self._of.questions if other is not question
+        ):
+            return []
+        about = {header for headers in found.values() for header in headers}
+        runs: list[list[str]] = [[]]
+        for header in self._seen.columns:
+            free = header in self._rest and header not in about and not self._is_somebody_s(header)
+            if free and self._cells[header].are_options(question.options):
+                runs[-1].append(header)
+            elif runs[-1]:
+                runs.append([])
+        several = [run for run in runs if len(run) > 1]
+        return several[0] if len(several) == 1 else []
+
+    def _is_somebody_s(self, header: str) -> bool:
+        return any(_is_called(header, names) for names in _COLUMNS.values())
 
     def _question(self, question: Question, headers: list[str]) -> None:
         labels = {header: label_of(header, question.text, headers) for header in headers}

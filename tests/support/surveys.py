@@ -206,9 +206,11 @@ def engagement_hq() -> list[list[Any]]:
 
 
 def qualtrics_sheet() -> list[list[Any]]:
-    """Qualtrics as a workbook: the CSV's rows without the third of its header, the import ids."""
-    rows = table_of("qualtrics.csv", ",")
-    return [row for row in rows if not row[0].startswith('{"ImportId"')]
+    """Qualtrics as a workbook: the CSV's rows without the third of its header, the import ids, and of an account whose
+    zone is the consultation's, since nothing in a workbook says which it is."""
+    here = {"2011-03-15 15:14:05": "2011-03-15 21:14:05", "2011-04-02 02:05:00": "2011-04-02 09:05:00"}
+    rows = [row for row in table_of("qualtrics.csv", ",") if not row[0].startswith('{"ImportId"')]
+    return [[here.get(cell, cell) for cell in row] for row in rows]
 
 
 def generic_rows() -> list[list[Any]]:
