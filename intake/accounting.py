@@ -24,7 +24,8 @@ class ChannelReport:
 
     ``listed``, ``unknown``, ``waiting`` and ``vanished`` are None, and ``error`` is a sentence, where the channel
     failed. ``acknowledgements`` are None where the channel does not acknowledge. ``alarms`` are sentences about what a
-    person should look at, though nothing failed.
+    person should look at, though nothing failed. ``window``: the hours that the listing was limited to, None where it
+    was whole. ``notices`` are sentences about the channel's settings that each run says.
     """
 
     listed: int | None
@@ -41,6 +42,8 @@ class ChannelReport:
     error: str | None
     acknowledgements: dict[str, int] | None = None
     alarms: tuple[str, ...] = ()
+    window: int | None = None
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +91,16 @@ def account(
         error = error or "The accounts do not add up: run `intake verify`, and keep the home as it is."
         shown = None
     missing = None if shown is None else _unaccounted(current, left)
-    found = {
+    found: dict[str, Any] = {
         "listed": None if shown is None else shown.items,
         "unknown": missing,
         "waiting": None if shown is None else shown.waiting,
         "vanished": None if shown is None else vanished,
     }
     with current.database.write() as tx:
-        digest = None if listed is None else listed.digest
-        count = None if listed is None else len(listed.versions)
+        whole = listed if listed is not None and listed.window_hours is None else None
+        digest = None if whole is None else whole.digest
+        count = None if whole is None else len(whole.versions)
         kept = {**found, "received": received, "error": error, "listing_count": count, "listing_digest": digest}
         kept["alarm"] = stopped = acknowledged.alarm if acknowledged else None
         runs.keep_channel(tx, current.run, current.channel, kept)

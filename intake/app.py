@@ -139,8 +139,11 @@ class App:
         with self.database.write() as tx:
             runs.keep_consultation(tx, values)
 
-    def run(self, names: Sequence[str] = (), progress: job.Progress | None = None) -> RunReport:
-        """One run of these channels (all of them, if none is named).
+    def run(
+        self, names: Sequence[str] = (), progress: job.Progress | None = None, *, window: bool = False
+    ) -> RunReport:
+        """One run of these channels (all of them, if none is named). With ``window`` those that can are asked only for
+        what is new (see ``window_hours``).
 
         Raises:
             CommandError: there is no such channel.
@@ -153,7 +156,13 @@ class App:
         means = find_means(self.settings.reading.sandbox)
         work = job.Job(self.database, self.originals, clock, means, progress or job.NoProgress())
         with storage_errors(), self._readers(means) as pool:
-            return job.run(work, {name: self._way(name) for name in chosen}, pool)
+            return job.run(work, {name: self._way(name, window=window) for name in chosen}, pool)
+
+    def window_hours(self, name: str) -> int | None:
+        """How far back a listing of this channel in between may go; None where each lists the whole source."""
+        channel = self.settings.channels[name]
+        windowed = ADAPTERS[channel.adapter].windowed
+        return None if windowed is None else windowed(channel.source)
 
     def _readers(self, means: Means) -> ReaderPool | NoReaders:
         reading = self.settings.reading
@@ -167,11 +176,13 @@ class App:
         channel = self.settings.channels[name]
         return Desk(self.rules, channel, RowReader(self.rules, channel.mapping), self._forms)
 
-    def _way(self, name: str) -> job.Way:
+    def _way(self, name: str, *, window: bool) -> job.Way:
         channel = self.settings.channels[name]
-        kind, outside = ADAPTERS[channel.adapter], Outside(clock, os.environ)
+        hours = self.window_hours(name) if window else None
+        kind, outside = ADAPTERS[channel.adapter], Outside(clock, os.environ, self.consultation.opens_at, hours)
         acknowledging = None if kind.acknowledging is None else kind.acknowledging(channel.source, outside)
-        return job.Way(kind.build(channel.source, outside), self._desk(name), acknowledging)
+        notices = () if kind.notices is None else tuple(kind.notices(channel.source))
+        return job.Way(kind.build(channel.source, outside), self._desk(name), acknowledging, hours, notices)
 
     def listener(self, name: str) -> Listener | None:
         """What waits until a channel's source says that something is new; None where no source of its kind can."""

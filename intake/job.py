@@ -1,7 +1,7 @@
 """One run, read like a table of contents: list, receive, split, put away, read, settle, acknowledge, account."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -12,11 +12,12 @@ from intake.accounting import ChannelReport, RunReport, account, recounted
 from intake.acknowledge import acknowledge
 from intake.following import follow_tables
 from intake.freeing import free_doubted
+from intake.growing import read_grown
 from intake.outcomes import Desk
 from intake.reading.parts import ToolMissing
 from intake.reading.readers import Means, Readers
 from intake.rebuilt import suggest_rebuilt
-from intake.receive import ChannelRun, Listed, list_source, receive, unknown
+from intake.receive import ChannelRun, Listed, list_source, receive, unknown, wanted
 from intake.settling import settle_pending
 from intake.splitting import split_deliveries
 from storage import accounts, deliveries, ledger, receipts, runs
@@ -50,11 +51,17 @@ class NoProgress:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A channel ready to run: its adapter, what its items are settled by, and how they are acknowledged, if at all."""
+    """A channel ready to run: its adapter, what its items are settled by, and how they are acknowledged, if at all.
+
+    ``window_hours``: the adapter lists only what is so new; None where it lists the whole source. ``notices`` are
+    sentences about its settings that each run says.
+    """
 
     adapter: Adapter
     desk: Desk
     acknowledging: Acknowledging | None = None
+    window_hours: int | None = None
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,12 @@ def run(job: Job, ways: dict[str, Way], pool: Readers) -> RunReport:
     if job.means.why:
         log.warning("no sandbox", run=number, sandbox=job.means.kind, why=job.means.why, advice=job.means.advice)
     lacking: list[str] = []
-    reports = {name: _run_channel(job, number, name, way, pool, lacking) for name, way in ways.items()}
+    for name, notice in ((name, notice) for name, way in ways.items() for notice in way.notices):
+        log.warning("notice", channel=name, notice=notice)
+    reports = {
+        name: replace(_run_channel(job, number, name, way, pool, lacking), window=way.window_hours, notices=way.notices)
+        for name, way in ways.items()
+    }
     _free(job, number, ways, pool, reports)
     finished = job.clock()
     balanced = all(report.error is None and report.unknown == 0 for report in reports.values())
@@ -130,7 +142,7 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     error = None
     try:
         job.progress.step(current.channel, "listing", None)
-        listed = list_source(way.adapter)
+        listed = list_source(way.adapter, way.window_hours)
         vanished = _forget_vanished(current, listed)
         _receive(job, current, way, listed)
     except SourceError as failure:
@@ -143,9 +155,10 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     if listed is not None and error is None:
         error = _put_away(current, way, listed, left)
     missing.append(_settle(job, current, way, pool))
+    read_grown(current, way.desk, pool)
     lacking += [f"{tool.tool}: {tool.advice}" for tool in missing if tool is not None]
     follow_tables(current, way.desk)
-    if listed is not None and error is None:
+    if listed is not None and listed.window_hours is None and error is None:
         suggest_rebuilt(current, way.desk.rules, listed)
     job.progress.step(current.channel, "acknowledging", None)
     acknowledged = acknowledge(current, way.desk, pool, way.acknowledging)
@@ -153,7 +166,9 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
 
 
 def _forget_vanished(current: ChannelRun, listed: Listed) -> int:
-    """What waited at the last run and is no longer listed: how many."""
+    """What waited at the last run and is no longer listed: how many. A window shows of nothing that it is gone."""
+    if listed.window_hours is not None:
+        return 0
     with current.database.write() as tx:
         gone = [key for key in receipts.waiting(tx, current.channel) if key not in listed.versions]
         receipts.stop_waiting(tx, current.channel, gone)
@@ -163,7 +178,7 @@ def _forget_vanished(current: ChannelRun, listed: Listed) -> int:
 
 
 def _receive(job: Job, current: ChannelRun, way: Way, listed: Listed) -> None:
-    new = unknown(current.database, current.channel, listed)
+    new = wanted(current, listed)
     job.progress.step(current.channel, "receiving", len(new))
     done = 0
     for dealt_with in receive(current, way.adapter, listed, new):

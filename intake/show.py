@@ -70,6 +70,10 @@ def run_report(report: RunReport, quarantined: Sequence[dict[str, Any]], title: 
     console = _console()
     console.print(_accounts(f"{title}: run {report.run}", rows, _COUNTS))
     for name, channel in report.channels.items():
+        for notice in channel.notices:
+            console.print(_plain(f"{name}: {notice}"))
+        if channel.window is not None:
+            console.print(_plain(f"{name}: only the last {channel.window} hours were listed in this run."))
         if channel.error:
             console.print(_plain(f"{name}: {channel.error}"))
         if channel.waiting:

@@ -9,7 +9,7 @@ from intake.filled import Rules
 from intake.mailing import decide_doubted, flag_earlier, with_follow_ups
 from intake.outcomes import Ended
 from intake.receive import ChannelRun
-from storage import ledger, mailkeys, rebuilt, receipts, responses, rows
+from storage import further, ledger, mailkeys, rebuilt, receipts, responses, rows
 from storage.database import Transaction
 from storage.receipts import Settled
 from storage.reference import make_reference
@@ -31,6 +31,7 @@ def write_ended(current: ChannelRun, rules: Rules, ended: Ended) -> None:
         responses.add_parts(tx, ended.parts)
         responses.add_readings(tx, ended.readings)
         rebuilt.keep_identities(tx, list(ended.identities.items()))
+        further.mark_read(tx, ended.taken_in)
         receipts.settle(tx, run, at, ended.settled)
         if ended.doubted:
             counting, aside = decide_doubted(tx, ended.doubted, new)

@@ -85,6 +85,7 @@ class _Ledger:
 
     check: Check
     receipts: dict[int, str] = field(default_factory=dict)
+    further: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
     deliveries: dict[int, str] = field(default_factory=dict)
     states: dict[int, Row] = field(default_factory=dict)
     decisions: dict[int, str] = field(default_factory=dict)
@@ -118,6 +119,8 @@ class _Ledger:
         match entry.get("type"):
             case "receipt":
                 self.receipts[entry["receipt"]] = entry["commitment"]
+            case "further-original":
+                self.further[entry["receipt"]][entry["number"]] = entry["commitment"]
             case "delivery":
                 self.deliveries[entry["delivery"]] = entry["commitment"]
                 self.states[entry["delivery"]] = {"state": entry["state"], "items": None, "accounted_by": None}
@@ -205,6 +208,29 @@ def _receipts(connection: Connection, ledger: _Ledger) -> Check:
     return check
 
 
+def _further(connection: Connection, ledger: _Ledger) -> Check:
+    """Further originals of receipts are as they were written, each is recorded, and none is gone. That their bytes are
+    those that were received, the check of all originals says."""
+    check = Check("further-originals")
+    covered = ("receipt_id", "number", "name", "sha256", "media_type", "facts", "taken_at", "run_id")
+    seen: dict[int, set[int]] = defaultdict(set)
+    query = (
+        "select f.*, o.sha256 as recorded, r.id as of_receipt from further_original f"
+        " left join original o on o.sha256 = f.sha256 left join receipt r on r.id = f.receipt_id"
+        " order by f.receipt_id, f.number"
+    )
+    for row in _rows(connection, query):
+        receipt, number = row["receipt_id"], row["number"]
+        seen[receipt].add(number)
+        said = ledger.further.get(receipt, {}).get(number)
+        sound = said == _commitment(row["salt"], {name: row[name] for name in covered})
+        check.expect(sound and row["recorded"] is not None and row["of_receipt"] is not None, receipt)
+    for receipt, said_of in sorted(ledger.further.items()):
+        if said_of.keys() - seen[receipt]:
+            check.expect(False, receipt)  # one that the ledger knows is gone
+    return check
+
+
 def _deliveries(connection: Connection, ledger: _Ledger) -> Check:
     """Deliveries are as they were stored, in the state that the ledger last said, and none is gone."""
     check = Check("deliveries")
@@ -234,7 +260,7 @@ def _outcomes(connection: Connection, ledger: _Ledger) -> Check:
     for row in _rows(connection, query):
         said = ledger.outcomes.get(row["id"], {"outcome": "pending"})
         document = {name: row[name] for name in ("outcome", "reason", "next_step")}
-        if said.get("type") == "outcome":
+        if said.get("type") == "outcome" and said["outcome"] != "pending":
             as_said = said["commitment"] == _commitment(row["salt"], document)
         else:
             # A response's own entry says "read", for which there is no reason; what waits may say why.
@@ -522,6 +548,6 @@ def _acknowledgements(connection: Connection, ledger: _Ledger) -> Check:
 
 
 _CHECKS: tuple[Callable[[Connection, _Ledger], Check], ...] = (
-    _receipts, _deliveries, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence, _decisions,
-    _acknowledgements, _letters,
+    _receipts, _further, _deliveries, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence,
+    _decisions, _acknowledgements, _letters,
 )  # fmt: skip

@@ -160,6 +160,37 @@ class Waiting(SQLModel, table=True):
     run_id: int = Field(foreign_key="run.id")
 
 
+class FurtherOriginal(SQLModel, table=True):
+    """A further original of a receipt that grows, by its number from 1: the item's own bytes in a later version (its
+    name is ""), or something that came with it, under its name in the source. ``is_read``: a reading has taken it in.
+    All else is only added."""
+
+    __tablename__ = "further_original"
+    __table_args__ = (UniqueConstraint("receipt_id", "name", "sha256"),)
+
+    receipt_id: int = Field(primary_key=True, foreign_key="receipt.id", sa_column_kwargs={"autoincrement": False})
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    name: str
+    sha256: str = Field(foreign_key="original.sha256", index=True)
+    media_type: str
+    facts: str = _text("{}")
+    taken_at: datetime = _utc()
+    run_id: int | None = Field(default=None, foreign_key="run.id")
+    salt: str
+    is_read: bool = Field(default=False, index=True)
+
+
+class Lacking(SQLModel, table=True):
+    """An item of which something was announced and could not be had: it is asked for again for some days."""
+
+    channel: str = Field(primary_key=True)
+    source_key: str = Field(primary_key=True)
+    version: str
+    reason: str
+    since: datetime = _utc()
+    run_id: int = Field(foreign_key="run.id")
+
+
 class PartRow(SQLModel, table=True):
     """A readable piece of a receipt's original. ``item`` is 0 for the item itself, n for its n-th forwarded message;
     ``document`` is the part without text and words; ``words`` its words with boxes (msgpack, zlib)."""

@@ -263,9 +263,13 @@ def see_again(
 
 
 def settle(tx: Connection, run: int | None, at: datetime, settled: Sequence[Settled], *, logged: bool = True) -> None:
-    """Write how receipts ended. ``logged`` is false where another entry of this transaction says so already."""
+    """Write how receipts ended. ``logged`` is false where another entry of this transaction says so already.
+
+    That one goes on waiting, maybe for another reason, is no entry; that one waits again which had ended, is.
+    """
     if not settled:
         return
+    waits = _ended(tx, [s.receipt for s in settled if s.outcome == "pending"])
     tx.execute(
         update(_receipts)
         .where(_receipts.c.id == bindparam("number"))
@@ -273,7 +277,15 @@ def settle(tx: Connection, run: int | None, at: datetime, settled: Sequence[Sett
         [{"number": s.receipt, "o": s.outcome, "r": s.reason, "n": s.next_step} for s in settled],
     )
     if logged:
-        _append_outcomes(tx, run, at, [s for s in settled if s.outcome != "pending"])
+        _append_outcomes(tx, run, at, [s for s in settled if s.outcome != "pending" or s.receipt in waits])
+
+
+def _ended(tx: Connection, numbers: Sequence[int]) -> set[int]:
+    """Which of these receipts have ended."""
+    if not numbers:
+        return set()
+    query = select(_receipts.c.id).where(_receipts.c.id.in_(numbers), _receipts.c.outcome != "pending")
+    return set(tx.execute(query).scalars())
 
 
 def _append_outcomes(tx: Connection, run: int | None, at: datetime, settled: Sequence[Settled]) -> None:

@@ -56,7 +56,7 @@ def finish_run(tx: Connection, run: int, at: datetime, report: Mapping[str, Any]
     values = {"finished_at": at, "balanced": report["balanced"], "report": json.dumps(report)}
     tx.execute(update(_runs).where(_runs.c.id == run).values(**values))
     channels = {
-        name: {k: v for k, v in counts.items() if k not in ("error", "alarms")}
+        name: {k: v for k, v in counts.items() if k not in ("error", "alarms", "notices")}
         | {"failed": counts["error"] is not None}
         for name, counts in report["channels"].items()
     }

@@ -154,7 +154,10 @@ class Runner:
     def listener(self, name):
         return Listener() if name == "news" else None
 
-    def run(self, names):
+    def window_hours(self, name):
+        return None
+
+    def run(self, names, *, window):
         (name,) = names
         say("start", name)
         if name == "slow":

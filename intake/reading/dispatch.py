@@ -33,6 +33,8 @@ READERS = {
     "application/rtf": "rtf",
     "text/rtf": "rtf",
     "application/vnd.ms-outlook": "msg",
+    "application/vnd.twilio.call+json": "call",
+    "application/vnd.twilio.message+json": "call",
     "text/plain": "text",
     "text/html": "text",
 }

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from intake.reading.parts import Picture, Piece, Reading, Row, Table, ToolMissing, Unreadable, marks_hold
+from intake.reading.parts import Picture, Piece, Reading, Row, Table, ToolMissing, Unreadable, marks_hold, spoken_holds
 
 LENGTH = struct.Struct("<I")
 MAX_REQUEST_BYTES = 32_768
@@ -136,6 +136,8 @@ def _check(reading: Reading, first: int = 0) -> None:
         if part.number != number or "\x00" in part.text or "\x00" in part.name:
             raise BadFrame
         if part.marks and not marks_hold(part):
+            raise BadFrame
+        if part.spoken and not spoken_holds(part):
             raise BadFrame
     if any("\x00" in value for value in reading.facts.values()):
         raise BadFrame
