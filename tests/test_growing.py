@@ -1,5 +1,6 @@
 """Items that grow: a call is received when it is seen, and what comes later is a further original of its receipt."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from storage.further import NewFurther, add_further
 from storage.ledger import number_entries
 from tests.support.consultation import Consultation
 from tests.support.exchange import MESSAGE, NINE, SECTION, SENTENCES, Exchange, Item, canonical, sentences
+from tests.support.twilio import START, TwilioServer
 
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt "
 AUDIO = (WAV, "audio/x-wav", {"duration_s": "4", "channels": "1"})
@@ -394,3 +396,67 @@ def test_a_text_message_is_a_response(here: Consultation, exchange: Exchange) ->
     assert (second["text"], second["needs"]) == ("", "attachment")
     assert here.receipts("exchange")[1]["reason"] == "empty"
     assert here.failures() == {}
+
+
+# ---- the real adapter
+
+
+@pytest.fixture
+def server(place: Consultation, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwilioServer]:
+    """A Twilio account as the channel ``line`` of a consultation, recordings taken in."""
+    with TwilioServer() as running:
+        section = {"adapter": "phone", **running.section, "recordings": True}
+        lines = [f"{name} = {json.dumps(value)}" for name, value in section.items()]
+        place.path.write_text(place.path.read_text() + "\n[channels.line]\n" + "\n".join(lines) + "\n")
+        for name, value in running.variables.items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+def test_calls_of_an_account_from_first_ring_to_answer(place: Consultation, server: TwilioServer, at: Any) -> None:
+    """Through the real adapter: a voicemail whose transcript comes later, a missed call, an answered one in two
+    channels, one whose recording is gone, a text message; then all that was wanting comes. Nothing is doubled."""
+    at(START + timedelta(hours=2))
+    voicemail = server.call()
+    recorded = server.recording(voicemail)
+    server.call(status="no-answer")
+    answered = server.call()
+    server.leg(answered)
+    both = server.recording(answered, channels=2, source="DialVerb")
+    roles = {"channel_participant": 1, "role": "Customer"}, {"channel_participant": 2, "role": "Agent"}
+    channel = {"participants": list(roles), "media_properties": {"source_sid": both["sid"]}}
+    said = (
+        {"media_channel": 2, "transcript": "What about Dereham?"},
+        {"media_channel": 1, "transcript": "Close Watton."},
+    )
+    server.transcript(both, *said, channel=channel)
+    lost = server.recording(server.call())
+    sound = server.audio.pop(lost["sid"])
+    server.message("Keep it open.")
+    counts = place.takes("line", listed=5, received=5, read=2, set_aside=1, quarantined=1, pending=1, responses=2)
+    texts = {row["text"]: row for row in place.export()}
+    assert set(texts) == {"Keep it open.", "Close Watton."}
+    assert texts["Close Watton."]["places"] == "C1"
+    server.transcript(recorded, "Please keep it open.", "It is close to us.")
+    server.audio[lost["sid"]] = sound
+    at(START + timedelta(hours=30))
+    counts = place.takes("line", listed=5, received=0, read=4, set_aside=1, quarantined=0, pending=0, responses=4)
+    assert counts["unknown"] == 0
+    assert "Please keep it open.\nIt is close to us." in {row["text"] for row in place.export()}
+    server.forget()
+    place.takes("line", received=0, read=4, responses=4)
+    assert server.counts["audio"] == server.counts["Sentences"] == 0
+    assert place.failures() == {}
+
+
+def test_no_word_of_a_call_is_logged(place: Consultation, server: TwilioServer) -> None:
+    """Neither numbers, SIDs nor words stand in the log or in the JSON of a run."""
+    recorded = server.recording(server.call())
+    server.transcript(recorded, "Unmistakable words.")
+    lost = server.recording(server.call())
+    del server.audio[lost["sid"]]
+    done = place.command("--verbose", "run", "--json", "--channel", "line")
+    assert done.code == 0, done.err
+    assert done.json["channels"]["line"]["read"] == 1
+    for secret in ("7700", "900123", recorded["sid"], lost["sid"], recorded["call_sid"], "Unmistakable"):
+        assert secret not in done.out + done.err, secret

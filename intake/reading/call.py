@@ -198,6 +198,8 @@ class _Maker:
 
     def __call__(self, recorded: Recorded) -> _Telling:
         """Its word on this recording."""
+        if self.held is not None and self.held.facts.get("problem"):
+            return _Telling(self.engine, "")  # our own program could not read it: as if it had not been asked
         said = self._said(recorded)
         if said:
             return _Telling(self.engine, "read", said)
