@@ -46,7 +46,7 @@ from intake.tables import RowReader
 from intake.trace import read_original, trace
 from intake.typed import Taking, Typed, take_typed
 from intake.when import EARLIEST
-from intake.wish import READS_AGAIN, Office, Person, Wish, find_target
+from intake.wish import Office, Person, Wish, find_target, reads_again
 from storage import responses, runs
 from storage.audit import Check, audit
 from storage.database import Database, LeaseHeld
@@ -333,7 +333,7 @@ class App:
                 prefix = self.consultation.reference_prefix
                 target = find_target(tx, prefix, typed, several=wish.action == "split")
             office = Office(self.database, self.rules, clock, self._reread, self._refollow, self._keep, self._must_read)
-            if wish.action not in READS_AGAIN:
+            if not reads_again(wish, target.receipt):
                 return decide(office, target, person, wish)
             # What is read again must not be read by a run at the same time.
             try:

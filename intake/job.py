@@ -212,7 +212,7 @@ def _put_away(current: ChannelRun, way: Way, listed: Listed, left: Sequence[List
 
 def _split(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissing | None:
     job.progress.step(current.channel, "splitting", None)
-    return split_deliveries(current, pool, way.desk.channel.mapping)
+    return split_deliveries(current, pool, way.desk.rules.consultation, way.desk.channel.mapping)
 
 
 def _settle(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissing | None:

@@ -250,6 +250,27 @@ def _deliveries(connection: Connection, ledger: _Ledger) -> Check:
     return check
 
 
+def _places(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
+    """Every file that was split held as many items as it said, each at a place of its own with a receipt or sighting.
+
+    Sightings follow the newest file of a path: of those before it, no more can be there than they said.
+    """
+    check = Check("places")
+    query = (
+        "select d.sha256, d.items, l.rows, l.accounted,"
+        " (select count(*) from (select place from receipt where delivery_id = d.id and kind <> 'file'"
+        " union select place from sighting where delivery_id = d.id and container <> ''"
+        " union select place from repeated_row where delivery_id = d.id) p) as places,"
+        " (select count(*) from delivery n where n.channel = d.channel and n.source_key = d.source_key and n.id > d.id)"
+        " as newer from delivery d left join layout l on l.delivery_id = d.id where d.state = 'split'"
+    )
+    for row in _rows(connection, query):
+        there = row["places"] <= row["items"] if row["newer"] else row["places"] == row["items"]
+        as_counted = row["rows"] is None or row["rows"] == row["accounted"] == row["items"]
+        check.expect(there and as_counted, row["sha256"])
+    return check
+
+
 def _outcomes(connection: Connection, ledger: _Ledger) -> Check:
     """Every receipt has exactly one outcome, the one that the ledger last said; what is read has a response."""
     check = Check("outcomes")
@@ -560,6 +581,6 @@ def _acknowledgements(connection: Connection, ledger: _Ledger) -> Check:
 
 
 _CHECKS: tuple[Callable[[Connection, _Ledger], Check], ...] = (
-    _receipts, _further, _deliveries, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence,
+    _receipts, _further, _deliveries, _places, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence,
     _decisions, _acknowledgements, _letters,
 )  # fmt: skip
