@@ -118,7 +118,7 @@ def test_the_first_help_says_where_to_start(command: Command) -> None:
     """`intake --help` names every command and says which comes first; `intake` alone says the same and ends with 2."""
     done = command(None, "--help")
     assert done.code == 0
-    assert all(re.search(rf"^ +{name} +\w", done.out, re.MULTILINE) for name in COMMANDS)
+    assert all(re.search(rf"^ +{name.split()[0]} +\w", done.out, re.MULTILINE) for name in COMMANDS)
     assert "intake run" in done.out
     assert command(None).code == 2
 
