@@ -51,7 +51,7 @@ def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView,
         if receipt.media_type in CALL_TYPES and not is_new:
             if not isinstance(result, Reading):
                 return  # what is read stays as it is
-            screened = False  # it is a response, whatever else may still come
+            screened = screened and receipt.outcome != "read"  # what counts goes on counting
         now = current.clock() if is_new else None
         add_result(desk, ended, receipt, result, screened=screened, parted=is_new, now=now)
         if _read_anew(current, desk, ended, grows=receipt.media_type in CALL_TYPES):
