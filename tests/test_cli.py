@@ -227,7 +227,7 @@ def test_storage_that_can_not_be_used_is_one_sentence(
 
 CHANNEL = {
     "listed", "unknown", "waiting", "vanished", "received", "read", "repeats", "set_aside", "quarantined", "pending",
-    "responses", "error", "acknowledgements", "alarms",
+    "responses", "error", "acknowledgements", "alarms", "window", "notices",
 }  # fmt: skip
 PIECE = {"value", "method", "confidence", "place", "quote", "reader_version", "at", "by"}
 
@@ -252,6 +252,7 @@ def test_json_is_one_object_and_nothing_else(mine: Consultation, command: Comman
     assert set(found["run"]) == {"run", "started_at", "finished_at", "balanced", "sandbox", "channels"}
     assert all(set(account) == CHANNEL for account in found["run"]["channels"].values())
     of_a_run = {"listed", "unknown", "waiting", "vanished", "received", "error", "acknowledgements", "alarms"}
+    of_a_run |= {"window", "notices"}
     assert set(found["status"]["channels"]["email"]) == CHANNEL - of_a_run | {"last_run"}
     assert found["status"]["alarms"] == []
     assert {"receipt", "reference", "channel", "outcome", "reason", "next"} <= set(found["status --items"]["items"][0])
