@@ -13,7 +13,7 @@ from intake import fields
 from intake.content import add_content
 from intake.evidence import in_part
 from intake.filled import Filled, Rules, finished
-from intake.reading.call import ONGOING
+from intake.reading.call import ONGOING, SPOKEN_BY
 from intake.reading.callfacts import FACT, MESSAGE, CallFacts, Recorded
 from intake.reading.parts import Part, Reading
 from intake.when import received
@@ -135,6 +135,8 @@ def fill(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
     heard = [one for one in facts.recordings if one.status != "absent" and (one.audio or one.heard == "read")]
     if not filled.values.get("text") or any(one.heard != "read" for one in heard):
         filled.needs.add("transcription")
+    if any(part.content and part.engine.startswith(SPOKEN_BY) for part in reading.parts):
+        filled.needs.add("transcription")  # nobody vouches for that program: its words stand in until somebody listened
     if any(one not in heard and one.seconds != 0 for one in facts.recordings if one.status != "absent"):
         filled.needs.add("attachment")  # something that was announced is not here
     return finished(rules, filled)

@@ -19,6 +19,7 @@ from intake.reading.readers import Means, Readers
 from intake.rebuilt import suggest_rebuilt
 from intake.receive import ChannelRun, Listed, list_source, receive, unknown, wanted
 from intake.settling import settle_pending
+from intake.speech import Speech, Transcribed, transcribe
 from intake.splitting import split_deliveries
 from storage import accounts, deliveries, ledger, receipts, runs
 from storage.database import Database, LeaseHeld
@@ -73,6 +74,7 @@ class Job:
     clock: Callable[[], datetime]
     means: Means
     progress: Progress
+    speech: Speech | None = None
 
 
 def run(job: Job, ways: dict[str, Way], pool: Readers) -> RunReport:
@@ -155,6 +157,8 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     if listed is not None and error is None:
         error = _put_away(current, way, listed, left)
     missing.append(_settle(job, current, way, pool))
+    heard = _transcribe(job, current, way, pool)
+    missing.append(heard.missing)
     read_grown(current, way.desk, pool)
     lacking += [f"{tool.tool}: {tool.advice}" for tool in missing if tool is not None]
     follow_tables(current, way.desk)
@@ -162,7 +166,8 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
         suggest_rebuilt(current, way.desk.rules, listed)
     job.progress.step(current.channel, "acknowledging", None)
     acknowledged = acknowledge(current, way.desk, pool, way.acknowledging)
-    return account(current, None if error else listed, left, vanished, error, acknowledged)
+    report = account(current, None if error else listed, left, vanished, error, acknowledged)
+    return replace(report, alarms=(*report.alarms, *([heard.problem] if heard.problem else [])))
 
 
 def _forget_vanished(current: ChannelRun, listed: Listed) -> int:
@@ -207,7 +212,7 @@ def _put_away(current: ChannelRun, way: Way, listed: Listed, left: Sequence[List
 
 def _split(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissing | None:
     job.progress.step(current.channel, "splitting", None)
-    return split_deliveries(current, pool, way.desk.channel.mapping)
+    return split_deliveries(current, pool, way.desk.rules.consultation, way.desk.channel.mapping)
 
 
 def _settle(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissing | None:
@@ -215,3 +220,14 @@ def _settle(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissi
         waiting = accounts.accounts(tx, [current.channel])[current.channel].pending
     job.progress.step(current.channel, "reading", waiting)
     return settle_pending(current, way.desk, pool, job.progress.advance)
+
+
+def _transcribe(job: Job, current: ChannelRun, way: Way, pool: Readers) -> Transcribed:
+    """Have what waits for words transcribed, where a program for it is configured; calls that waited go on then."""
+    if job.speech is None:
+        return Transcribed()
+    job.progress.step(current.channel, "transcribing", None)
+    heard = transcribe(current, pool, job.speech)
+    if heard.asked:
+        settle_pending(current, way.desk, pool, lambda _: None)
+    return heard

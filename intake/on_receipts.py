@@ -12,11 +12,12 @@ from intake.added import added_files, value_of
 from intake.addressee import OVERRULED, REASONS
 from intake.batches import read_pieces
 from intake.errors import Refused
+from intake.layouts import CHANGED
 from intake.same import decide_alike
 from intake.wish import Action, Office, Person, Target, Wish
 from storage import acknowledgements, decisions, ledger, receipts, responses
 from storage.acknowledgements import Standing, State
-from storage.decisions import NewDecision
+from storage.decisions import DecisionView, NewDecision
 from storage.rebuilt import Verdict
 from storage.receipts import ReceiptView, Settled
 from storage.schema import PASSED_ON_REASONS, PERSON_REASONS
@@ -28,7 +29,7 @@ ON_RECEIPTS: frozenset[Action] = frozenset({
 
 
 def decide_on_receipt(office: Office, target: Target, person: Person, wish: Wish) -> str:
-    """Do one of ``ON_RECEIPTS``; one sentence that says what was done.
+    """Do one of ``ON_RECEIPTS``, or accept a file as it is; one sentence that says what was done.
 
     Raises:
         Refused: the rules do not allow it, or it does not fit (the sentence says why).
@@ -45,10 +46,28 @@ def decide_on_receipt(office: Office, target: Target, person: Person, wish: Wish
     return _read_again(office, target.receipt, person, wish)
 
 
+def check_taken_back(decision: DecisionView, receipt: ReceiptView) -> None:
+    """Whether a decision on a receipt can be undone.
+
+    Raises:
+        Refused: it took a file as it is, and its rows are responses now.
+    """
+    if decision.action == "accept" and decision.response_id is None and receipt.outcome == "set_aside":
+        raise Refused(
+            "The rows of this file are taken, and that can't be undone: deliver the export again as it should be, and "
+            "its values are the newest; or exclude single responses."
+        )
+
+
 def _read_again(office: Office, receipt: ReceiptView, person: Person, wish: Wish) -> str:
-    """Read a receipt anew: ``retry`` what could not be read, ``overturn`` what was set aside."""
+    """Read a receipt anew: ``retry`` what could not be read, ``overturn`` what was set aside, ``accept`` a file whose
+    columns have changed."""
     at = office.clock()
     match wish.action:
+        case "accept" if receipt.outcome != "quarantined" or not receipt.reason.startswith(CHANGED):
+            raise Refused(f"Receipt {receipt.id}: only a file that waits because its columns have changed is accepted.")
+        case "accept":
+            office.must_read()
         case "retry" if receipt.outcome not in ("quarantined", "pending"):
             raise Refused(f"Receipt {receipt.id} is {receipt.outcome}: only what is quarantined or pending is retried.")
         case "overturn" if receipt.outcome != "set_aside" or receipt.kind == "file":
@@ -65,9 +84,11 @@ def _read_again(office: Office, receipt: ReceiptView, person: Person, wish: Wish
     with office.database.read() as tx:
         still = receipts.by_numbers(tx, [receipt.id])[0]
     if still.outcome != "read":
-        office.reread(still, wish.action == "retry")
+        office.reread(still, wish.action != "overturn")
     with office.database.read() as tx:
         now = receipts.by_numbers(tx, [receipt.id])[0]
+    if wish.action == "accept" and now.outcome == "set_aside":
+        return f"Receipt {receipt.id}: the file is taken as it is, with the columns that it has."
     said = f": {now.reason}" if now.reason else ""
     return f"Receipt {receipt.id}: {now.outcome}{said}{'' if said.endswith('.') else '.'}"
 

@@ -84,13 +84,14 @@ def unknown(database: Database, channel: str, listed: Listed) -> list[Listing]:
 
 
 def wanted(current: ChannelRun, listed: Listed) -> list[Listing]:
-    """What is to be fetched: all that is unknown, and of what is known that of which something was lacking. Each says
-    which further originals of it are kept already."""
+    """What is to be fetched: all that is unknown; and where the source was listed whole, what is known and of which
+    something was lacking. Each says which further originals of it are kept already."""
     new = unknown(current.database, current.channel, listed)
-    with current.database.read() as tx:
-        lacking = further.lacking(tx, current.channel, current.clock() - ASK_AGAIN)
-    new_keys = {listing.source_key for listing in new}
-    new += [Listing(k, v) for k, v in lacking.items() if k not in new_keys and listed.shows(k, v)]
+    if listed.window_hours is None:
+        with current.database.read() as tx:
+            lacking = further.lacking(tx, current.channel, current.clock() - ASK_AGAIN)
+        new_keys = {listing.source_key for listing in new}
+        new += [Listing(k, v) for k, v in lacking.items() if k not in new_keys and listed.shows(k, v)]
     found: list[Listing] = []
     items = iter(new)
     while chunk := list(islice(items, _LOOK_UP)):

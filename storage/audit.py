@@ -250,6 +250,27 @@ def _deliveries(connection: Connection, ledger: _Ledger) -> Check:
     return check
 
 
+def _places(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
+    """Every file that was split held as many items as it said, each at a place of its own with a receipt or sighting.
+
+    Sightings follow the newest file of a path: of those before it, no more can be there than they said.
+    """
+    check = Check("places")
+    query = (
+        "select d.sha256, d.items, l.rows, l.accounted,"
+        " (select count(*) from (select place from receipt where delivery_id = d.id and kind <> 'file'"
+        " union select place from sighting where delivery_id = d.id and container <> ''"
+        " union select place from repeated_row where delivery_id = d.id) p) as places,"
+        " (select count(*) from delivery n where n.channel = d.channel and n.source_key = d.source_key and n.id > d.id)"
+        " as newer from delivery d left join layout l on l.delivery_id = d.id where d.state = 'split'"
+    )
+    for row in _rows(connection, query):
+        there = row["places"] <= row["items"] if row["newer"] else row["places"] == row["items"]
+        as_counted = row["rows"] is None or row["rows"] == row["accounted"] == row["items"]
+        check.expect(there and as_counted, row["sha256"])
+    return check
+
+
 def _outcomes(connection: Connection, ledger: _Ledger) -> Check:
     """Every receipt has exactly one outcome, the one that the ledger last said; what is read has a response."""
     check = Check("outcomes")
@@ -402,8 +423,9 @@ def _evidence_hashes(connection: Connection) -> dict[int, list[tuple[int, str]]]
 
 
 def _evidence(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
-    """Filled fields have evidence, a place in a part's text holds the words that are quoted from it, and evidence is by
-    whom and of when the response or the decision says."""
+    """Filled fields have evidence, a place in a part's text holds the words that are quoted from it, what is quoted
+    from a recording stands in a transcript of it, and evidence is by whom and of when the response or the decision
+    says."""
     check = Check("evidence")
     strange = _strange_evidence(connection)
     pieces: dict[int, list[Row]] = defaultdict(list)
@@ -442,9 +464,11 @@ def _strange_evidence(connection: Connection) -> set[int]:
 
 
 def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:
-    quoted = [
-        e for found in piece["fields"].values() for e in found if e.get("quote") and "start" in (e.get("place") or {})
-    ]
+    placed = [e for found in piece["fields"].values() for e in found if e.get("quote") and e.get("place")]
+    quoted = [e for e in placed if "start" in e["place"]]
+    heard = [e for e in placed if "recording" in e["place"]]
+    if heard and not _were_said(connection, piece["receipt"], heard):
+        return False
     query = text("select number, text from part where receipt_id = :receipt and item = :item")
     parts: dict[int, dict[int, str]] = {}
     for evidence in quoted:
@@ -456,6 +480,15 @@ def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:
         if parts[receipt].get(place["part"], "")[place["start"] : place["end"]] != evidence["quote"]:
             return False
     return True
+
+
+def _were_said(connection: Connection, receipt: int, heard: Sequence[Row]) -> bool:
+    """Whether all that is quoted from recordings stands in a transcript of each: of several, one may be another's."""
+    transcripts: dict[str, list[str]] = defaultdict(list)
+    query = text("select document, text from part where receipt_id = :receipt")
+    for document, words in connection.execute(query, {"receipt": receipt}):
+        transcripts[(_json(document) or {}).get("name", "")].append(words)
+    return all(any(e["quote"] in words for words in transcripts[e["place"]["recording"]]) for e in heard)
 
 
 def _letters(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
@@ -548,6 +581,6 @@ def _acknowledgements(connection: Connection, ledger: _Ledger) -> Check:
 
 
 _CHECKS: tuple[Callable[[Connection, _Ledger], Check], ...] = (
-    _receipts, _further, _deliveries, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence,
+    _receipts, _further, _deliveries, _places, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence,
     _decisions, _acknowledgements, _letters,
 )  # fmt: skip

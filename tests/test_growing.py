@@ -1,16 +1,25 @@
 """Items that grow: a call is received when it is seen, and what comes later is a further original of its receipt."""
 
+import json
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 import intake.app
+from intake.app import App
+from intake.reading.sandbox import Limits, ReaderPool
+from storage.database import Database
 from storage.further import NewFurther, add_further
 from storage.ledger import number_entries
-from tests.support.consultation import Consultation
+from tests.support.consultation import Consultation, without
 from tests.support.exchange import MESSAGE, NINE, SECTION, SENTENCES, Exchange, Item, canonical, sentences
+from tests.support.twilio import START, TwilioServer
 
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt "
 AUDIO = (WAV, "audio/x-wav", {"duration_s": "4", "channels": "1"})
@@ -394,3 +403,136 @@ def test_a_text_message_is_a_response(here: Consultation, exchange: Exchange) ->
     assert (second["text"], second["needs"]) == ("", "attachment")
     assert here.receipts("exchange")[1]["reason"] == "empty"
     assert here.failures() == {}
+
+
+def test_verify_finds_words_that_nobody_said(place: Consultation, at: Any) -> None:
+    """A transcript that was changed by hand no longer holds what is quoted from its recording."""
+    place.path.write_text(place.path.read_text() + SECTION)
+    at(NINE)
+    document = call(recordings=[recording()], transcripts=[transcript()])
+    exchange = Exchange({"CA1": Item("completed GT1 RE1", document, {"RE1": AUDIO, "GT1": HEARD})})
+    with exchange.plugged_in():
+        place.takes("exchange", read=1)
+        assert place.failures() == {}
+        place.tamper("update part set text = replace(text, 'open', 'shut') where text like '%open%'")
+        assert list(place.failures()) == ["evidence"]
+
+
+class Stopped(BaseException):
+    """The program ends here, as if it was killed: nobody catches this."""
+
+
+def test_a_stop_at_any_moment_doubles_nothing(
+    tmp_path: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch, at: Any
+) -> None:
+    """Stopped before any of its transactions while calls grow, and run once more: one receipt, one response, each
+    further original once."""
+    at(NINE)
+    write = Database.write
+    left = 10**9
+
+    @contextmanager
+    def counted(database: Database) -> Iterator[Connection]:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Stopped
+        with write(database) as tx:
+            yield tx
+
+    def ran(name: str, stop: int) -> tuple[Consultation, int]:
+        """A call that is seen, then recorded, with the second of the two runs stopped; and how many transactions it
+        had."""
+        nonlocal left
+        here = Consultation(tmp_path / name, home=empty_home)
+        here.path.write_text(here.path.read_text() + SECTION)
+        left, before = 10**9, {"CA1": Item("completed", call())}
+        exchange = Exchange(before | {"CA2": Item("ringing", call("ringing"))})
+        with exchange.plugged_in():
+            here.run("exchange")
+            document = call(recordings=[recording()], transcripts=[transcript()])
+            grown(exchange, "completed GT1 RE1", document, RE1=AUDIO, GT1=HEARD)
+            exchange.items["CA2"] = Item("completed RE1", call(recordings=[recording()]), lacks="It is not there.")
+            left = stop
+            with nullcontext() if stop > 1000 else pytest.raises(Stopped):
+                here.run("exchange")
+            used, left = stop - left, 10**9
+            here.takes("exchange", received=0, read=1, quarantined=1, responses=1)
+        return here, used
+
+    monkeypatch.setattr(Database, "write", counted)
+    with ReaderPool(1, Limits(), time.monotonic) as pool, Exchange().plugged_in():
+        # The real readers, but one pool for all runs: to start them each time would take most of the time.
+        monkeypatch.setattr(App, "_readers", lambda *_: nullcontext(pool))
+        undisturbed, transactions = ran("undisturbed", 10**6)
+        wanted = [without(row, "run") for row in undisturbed.export(everything=True)]
+        assert 5 < transactions < 50
+        for stop in range(transactions):
+            here, _ = ran(f"stop-{stop}", stop)
+            assert [without(row, "run") for row in here.export(everything=True)] == wanted, stop
+            assert originals(here) == originals(undisturbed), stop
+            assert here.failures() == {}, stop
+
+
+# ---- the real adapter
+
+
+@pytest.fixture
+def server(place: Consultation, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwilioServer]:
+    """A Twilio account as the channel ``line`` of a consultation, recordings taken in."""
+    with TwilioServer() as running:
+        section = {"adapter": "phone", **running.section, "recordings": True}
+        lines = [f"{name} = {json.dumps(value)}" for name, value in section.items()]
+        place.path.write_text(place.path.read_text() + "\n[channels.line]\n" + "\n".join(lines) + "\n")
+        for name, value in running.variables.items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+def test_calls_of_an_account_from_first_ring_to_answer(place: Consultation, server: TwilioServer, at: Any) -> None:
+    """Through the real adapter: a voicemail whose transcript comes later, a missed call, an answered one in two
+    channels, one whose recording is gone, a text message; then all that was wanting comes. Nothing is doubled."""
+    at(START + timedelta(hours=2))
+    voicemail = server.call()
+    recorded = server.recording(voicemail)
+    server.call(status="no-answer")
+    answered = server.call()
+    server.leg(answered)
+    both = server.recording(answered, channels=2, source="DialVerb")
+    roles = {"channel_participant": 1, "role": "Customer"}, {"channel_participant": 2, "role": "Agent"}
+    channel = {"participants": list(roles), "media_properties": {"source_sid": both["sid"]}}
+    said = (
+        {"media_channel": 2, "transcript": "What about Dereham?"},
+        {"media_channel": 1, "transcript": "Close Watton."},
+    )
+    server.transcript(both, *said, channel=channel)
+    lost = server.recording(server.call())
+    sound = server.audio.pop(lost["sid"])
+    server.message("Keep it open.")
+    counts = place.takes("line", listed=5, received=5, read=2, set_aside=1, quarantined=1, pending=1, responses=2)
+    texts = {row["text"]: row for row in place.export()}
+    assert set(texts) == {"Keep it open.", "Close Watton."}
+    assert texts["Close Watton."]["places"] == "C1"
+    server.transcript(recorded, "Please keep it open.", "It is close to us.")
+    server.audio[lost["sid"]] = sound
+    at(START + timedelta(hours=30))
+    counts = place.takes("line", listed=5, received=0, read=4, set_aside=1, quarantined=0, pending=0, responses=4)
+    assert counts["unknown"] == 0
+    assert "Please keep it open.\nIt is close to us." in {row["text"] for row in place.export()}
+    server.forget()
+    place.takes("line", received=0, read=4, responses=4)
+    assert server.counts["audio"] == server.counts["Sentences"] == 0
+    assert place.failures() == {}
+
+
+def test_no_word_of_a_call_is_logged(place: Consultation, server: TwilioServer) -> None:
+    """Neither numbers, SIDs nor words stand in the log or in the JSON of a run."""
+    recorded = server.recording(server.call())
+    server.transcript(recorded, "Unmistakable words.")
+    lost = server.recording(server.call())
+    del server.audio[lost["sid"]]
+    done = place.command("--verbose", "run", "--json", "--channel", "line")
+    assert done.code == 0, done.err
+    assert done.json["channels"]["line"]["read"] == 1
+    for secret in ("7700", "900123", recorded["sid"], lost["sid"], recorded["call_sid"], "Unmistakable"):
+        assert secret not in done.out + done.err, secret
