@@ -8,7 +8,7 @@ ROWS = [["R1", "2011-03-01 10:22:00", "Keep it open", "Yes"], ["R2", "2011-03-02
 
 
 def test_a_row_is_the_same_from_xlsx_ods_csv_tsv_and_txt(place: Consultation) -> None:
-    """The same rows in files of five kinds are the same responses: two receipts, and a sighting for each further file."""
+    """The same rows in files of five kinds are the same responses: each further file is a sighting."""
     whole = [HEADER, *ROWS]
     place.put("survey/a.xlsx", xlsx(whole))
     place.put("survey/b.ods", ods(whole))
