@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from intake import paper, show
+from intake import paper, show, survey
 from intake.app import App, actor
 from intake.crop import Crop
 from intake.errors import CommandError, IntakeError
@@ -224,6 +224,7 @@ def watch(context: typer.Context) -> None:
 
 cli.command()(paper.separator)
 cli.command()(paper.form)
+cli.add_typer(survey.app, name="survey")
 
 
 def _complain(sentence: str) -> None:
