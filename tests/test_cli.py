@@ -21,7 +21,9 @@ from intake import cli
 from intake.wish import ACTIONS
 from tests.support.consultation import Consultation, Done, message
 
-COMMANDS = {"run", "status", "trace", "original", "decide", "verify", "export", "watch", "separator", "form"}
+COMMANDS = {
+    "run", "status", "trace", "original", "decide", "verify", "export", "watch", "separator", "form", "survey",
+}  # fmt: skip
 ESCAPE = "\x1b[31mred\x07"
 Command = Callable[..., Done]
 
