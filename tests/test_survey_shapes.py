@@ -79,7 +79,7 @@ def test_a_trial_that_a_person_calls_an_answer_is_one(here: Consultation) -> Non
     trial = here.item("set_aside")
     assert "marks this row as a trial" in trial["next"]
     here.decide(trial["receipt"], "overturn")
-    assert sorted(row["text"] for row in here.responses("survey"))[-1] == "test test"
+    assert "test test" in [row["text"] for row in here.responses("survey")]
     assert here.takes("survey", listed=4, read=4, set_aside=0, received=0)
     assert here.failures() == {}
 
