@@ -195,10 +195,9 @@ def test_marks_of_an_unknown_tool_are_proposed_where_cells_hold_them(consultatio
 
 def test_a_question_is_not_mapped_twice(consultation: Settled) -> None:
     """Each header stands in one place of the proposal, and in one only."""
-    for sample in surveys.SAMPLES:
-        rows = csv.reader(io.StringIO((surveys.DATA / sample.name).read_bytes().decode(_encoding(sample.name))),
-                          delimiter=_delimiter(sample.name))  # fmt: skip
-        columns, *cells = rows
+    for name, encoding in (("citizen-space", "utf-8-sig"), ("snap", "cp1252"), ("smartsurvey", "utf-8")):
+        with (surveys.DATA / f"{name}.csv").open(encoding=encoding, newline="") as stream:
+            columns, *cells = csv.reader(stream)
         found = propose(consultation, Seen(columns, cells))
         named = [found.section["id_column"], found.section["submitted_column"]]
         for headers in found.section["columns"].values():
@@ -207,14 +206,6 @@ def test_a_question_is_not_mapped_twice(consultation: Settled) -> None:
         named += [*(marks - set(named)), *found.section["unmapped_columns"], *(header for header, _ in found.unsure)]
         assert sorted(named) == sorted(columns)
         assert found.unsure == []
-
-
-def _encoding(name: str) -> str:
-    return {"generic.tsv": "utf-16", "snap.csv": "cp1252"}.get(name, "utf-8-sig")
-
-
-def _delimiter(name: str) -> str:
-    return {"generic.tsv": "\t", "generic.csv": ";"}.get(name, ",")
 
 
 # --- telling tools apart ----------------------------------------------------------------------------------------------
