@@ -13,8 +13,8 @@ import msgspec
 from channels import ADAPTERS
 from channels.base import Listener, Outside
 from channels.clocks import file_system
-from channels.names import media_type
-from intake import config, job, standing
+from channels.names import media_type, table
+from intake import config, job, standing, surveytoml
 from intake.accounting import RunReport
 from intake.crop import Crop, crop
 from intake.decide import decide
@@ -40,11 +40,13 @@ from intake.replyform import reply_form
 from intake.rereading import reread
 from intake.separator import separator_pdf
 from intake.speech import Speech
+from intake.surveymap import Proposal, propose
+from intake.surveyread import Export, see_export
 from intake.tables import RowReader
 from intake.trace import read_original, trace
 from intake.typed import Taking, Typed, take_typed
 from intake.when import EARLIEST
-from intake.wish import READS_AGAIN, Office, Person, Wish, find_target
+from intake.wish import Office, Person, Wish, find_target, reads_again
 from storage import responses, runs
 from storage.audit import Check, audit
 from storage.database import Database, LeaseHeld
@@ -101,6 +103,7 @@ class App:
 
     def __init__(self, path: Path) -> None:
         adapters = {name: kind.settings for name, kind in ADAPTERS.items()}
+        self._folder = path.resolve().parent
         self.settings = config.load(path, adapters)
         self.consultation = self.settings.consultation
         self.rules = Rules(self.consultation, Gazetteer.read(self.consultation.places))
@@ -295,6 +298,24 @@ class App:
         blank = msgspec.json.decode(result.facts[blanks.FACT], type=blanks.Blank)
         return learn(self.consultation, blank, path.name)
 
+    def map_survey(self, path: Path, channel: str, sheet: str = "", header_row: int = 1) -> tuple[Proposal, str]:
+        """How an export would be mapped, and the section of the config that says so.
+
+        Raises:
+            Refused: the file can't be read as a table, or nothing can be opened here.
+        """
+        self._must_read()
+        export = Export(path, table(path.name)[0], sheet, header_row)
+        with self._readers(find_means(self.settings.reading.sandbox)) as pool:
+            proposed = propose(self.consultation, see_export(pool, export))
+        return proposed, surveytoml.section(proposed, channel, self._as_configured(path))
+
+    def _as_configured(self, path: Path) -> str:
+        """A path as the config would name it: from its own folder, if the file lies there."""
+        folder = self._folder
+        full = path.resolve()
+        return str(full.relative_to(folder)) if full.is_relative_to(folder) else str(full)
+
     def verify(self) -> list[Check]:
         """Re-check everything from stored bytes and rows."""
         with storage_errors(), self.database.read() as tx:
@@ -312,7 +333,7 @@ class App:
                 prefix = self.consultation.reference_prefix
                 target = find_target(tx, prefix, typed, several=wish.action == "split")
             office = Office(self.database, self.rules, clock, self._reread, self._refollow, self._keep, self._must_read)
-            if wish.action not in READS_AGAIN:
+            if not reads_again(wish, target.receipt):
                 return decide(office, target, person, wish)
             # What is read again must not be read by a run at the same time.
             try:

@@ -13,20 +13,13 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from channels.base import AdapterSettings, ConfigPath
-from intake.checked import checked
+from intake.checked import checked, time_zone
 from intake.errors import ConfigurationError
 from intake.mapping import MAPPING_KEYS, RowMapping, mapping_of
 from storage.database import is_url
 from storage.schema import Response
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def _zone(name: object) -> ZoneInfo:
-    try:
-        return ZoneInfo(str(name))
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError("should be the name of a time zone, such as Europe/London") from error
 
 
 def _interval(value: object) -> timedelta:
@@ -64,7 +57,7 @@ class Consultation(_Settings):
     title: str
     opens: date | datetime
     closes: date | datetime
-    timezone: Annotated[ZoneInfo, BeforeValidator(_zone)]
+    timezone: Annotated[ZoneInfo, BeforeValidator(time_zone)]
     reference_prefix: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,9}$")]
     roles: tuple[str, ...] = ()
     places: ConfigPath | None = None

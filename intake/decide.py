@@ -12,7 +12,7 @@ from intake import normalise
 from intake.errors import Refused
 from intake.fields import UNSTORABLE
 from intake.filled import Rules
-from intake.on_receipts import ON_RECEIPTS, decide_on_receipt
+from intake.on_receipts import ON_RECEIPTS, check_taken_back, decide_on_receipt
 from intake.pagework import REDIVIDES
 from intake.redivide import divided, take_division_back
 from intake.revise import (
@@ -49,7 +49,7 @@ def decide(office: Office, target: Target, person: Person, wish: Wish) -> str:
         return _undo(office, target, person)
     if wish.action in REDIVIDES:
         return divided(office, target, person, wish)
-    if wish.action in ON_RECEIPTS:
+    if wish.action in ON_RECEIPTS or (wish.action == "accept" and target.receipt.kind == "file"):
         return decide_on_receipt(office, target, person, wish)
     if target.response is not None and target.receipt.outcome != "read":
         raise Refused(f"Receipt {target.receipt.id} is {target.receipt.outcome}, so its response does not count.")
@@ -186,6 +186,7 @@ def _undo(office: Office, target: Target, person: Person) -> str:
         if not undoable:
             raise Refused("There is no decision here to undo.")
         last = undoable[-1]
+        check_taken_back(last, target.receipt)
         again = last.action == "add" and json.loads(last.before)["outcome"] == "read"
         if again:
             office.must_read()

@@ -60,6 +60,7 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """What neither database can hold: NUL, and half a character."""
 _UK = 44
 _LONGEST_NUMBER = 80  # characters, with all that is written around it
+_UTC = ZoneInfo("UTC")
 _URL_CHARACTERS = 300
 _YEARS = range(1990, 2100)
 _MIN_WORDS_FOR_LANGUAGE = 12
@@ -165,6 +166,7 @@ class When:
     unsure: bool = False
 
 
+_MONTH_FIRST = {"%d/%m/%Y": "%m/%d/%Y", "%d-%m-%Y": "%m-%d-%Y", "%d.%m.%Y": "%m.%d.%Y", "%d/%m/%y": "%m/%d/%y"}
 _DATES = (
     "%Y-%m-%d",
     "%Y/%m/%d",
@@ -176,21 +178,33 @@ _DATES = (
     "%d %b %Y",
     "%d-%b-%Y",
     "%d-%b-%y",
+    "%B %d %Y",
+    "%b %d %Y",
+    "%b %d %y",
 )
 _TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H.%M")
 
 
-def read_time(written: str, zone: ZoneInfo) -> When | None:
-    """A date with or without a time, as logs and exports write it; numeric dates are day first.
+# What follows a time and says its offset: "+01:00", "+0100", "UTC", "BST", "(GMT+1:00)". Of names only those that have
+# one meaning in the United Kingdom, where BST is British Summer Time.
+_OFFSET = re.compile(
+    r"(?P<local>.*?\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?[AP]M)?) ?\(?(?P<name>UTC|GMT|BST|Z)? ?"
+    r"(?:(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d\d))?\)?",
+    re.IGNORECASE,
+)
+
+
+def read_time(written: str, zone: ZoneInfo, *, month_first: bool = False) -> When | None:
+    """A date with or without a time, as logs and exports write it; numeric dates are day first, unless said.
 
     A time without an offset is local to ``zone``; a day alone becomes its 12:00. None if it is no such date, or of a
     year that nobody can mean (before 1990, after 2099).
     """
-    text = " ".join(written.replace("\u00a0", " ").split())
+    text = " ".join(written.replace("\u00a0", " ").replace("\u202f", " ").split())
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        return _read_local(text, zone)
+        return _read_offset(text, month_first) or _read_local(text, zone, month_first)
     if moment.year not in _YEARS:
         return None
     if len(text) <= len("2011-03-01"):
@@ -198,9 +212,25 @@ def read_time(written: str, zone: ZoneInfo) -> When | None:
     return _local(moment, zone) if moment.tzinfo is None else When(moment.astimezone(UTC))
 
 
-def _read_local(text: str, zone: ZoneInfo) -> When | None:
+def _read_offset(text: str, month_first: bool) -> When | None:
+    """A time that says its offset; None if it says none."""
+    found = _OFFSET.fullmatch(text)
+    if found is None or not (found["name"] or found["sign"]):
+        return None
+    minutes = 60 * int(found["hours"]) + int(found["minutes"]) if found["sign"] else 0
+    if not found["sign"] and found["name"].upper() == "BST":
+        minutes = 60
+    local = read_time(found["local"].strip(), _UTC, month_first=month_first)
+    if local is None or minutes > 15 * 60:  # no zone is further from UTC
+        return None
+    ahead = timedelta(minutes=-minutes if found["sign"] == "-" else minutes)
+    return When(local.at - ahead)
+
+
+def _read_local(text: str, zone: ZoneInfo, month_first: bool = False) -> When | None:
     words = text.replace(",", "").split(" ")
-    for pattern in _DATES:
+    for day_first in _DATES:
+        pattern = _MONTH_FIRST.get(day_first, day_first) if month_first else day_first
         width = pattern.count(" ") + 1
         day, rest = " ".join(words[:width]), " ".join(words[width:])
         try:

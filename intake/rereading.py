@@ -169,5 +169,5 @@ def _split_again(current: ChannelRun, desk: Desk, pool: Readers, receipt: Receip
         if number is None:
             return
         delivery = deliveries.delivery(tx, number)
-    if split_delivery(current, pool, desk.channel.mapping, delivery) is None:
+    if split_delivery(current, pool, desk.rules.consultation, desk.channel.mapping, delivery) is None:
         settle_pending(current, desk, pool, lambda _: None)

@@ -15,6 +15,7 @@ from intake import numbers
 from intake.accounting import RunReport
 from intake.job import NoProgress
 from intake.job import Progress as Teller
+from intake.layouts import for_log
 from intake.reading.readers import LIMITS_ALONE, SANDBOXED, Means
 from storage.audit import Check
 
@@ -79,6 +80,9 @@ def run_report(report: RunReport, quarantined: Sequence[dict[str, Any]], title: 
             console.print(_plain(f"{name}: {channel.error}"))
         if channel.waiting:
             console.print(Text(f"{name}: {channel.waiting} waiting to be taken in; the next run tries again."))
+        if channel.rows is not None:
+            files = f"{channel.tables} file{'' if channel.tables == 1 else 's'}"
+            console.print(Text(f"{name}: rows: {channel.rows['in']} in {files}, {channel.rows['out']} accounted for."))
         owed = channel.acknowledgements
         if owed and (owed["sent"] or owed["waiting"]):
             console.print(_plain(f"{name}: {owed['sent']} acknowledged, {owed['waiting']} to be acknowledged later."))
@@ -108,7 +112,7 @@ def _opened(means: Means) -> str:
 def log_items(found: Sequence[dict[str, Any]]) -> None:
     """A warning in the log for each of these receipts, where nobody reads a table."""
     for item in found:
-        log.warning(item["outcome"], receipt=item["receipt"], reason=item["reason"], next=item["next"])
+        log.warning(item["outcome"], receipt=item["receipt"], reason=for_log(item["reason"] or ""), next=item["next"])
 
 
 def vars_of(channel: Any) -> dict[str, Any]:

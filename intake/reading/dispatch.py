@@ -39,7 +39,17 @@ READERS = {
     "text/html": "text",
 }
 _WITH_PAGES = frozenset({"pdf", "ocr"})
-SPLITTERS = {"application/mbox": "mbox", "text/csv": "rows"}
+SPLITTERS = {
+    "application/mbox": "mbox",
+    # Whichever of these a table is called: what it is, its bytes say.
+    "text/csv": "tabular",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "tabular",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.template": "tabular",
+    "application/vnd.ms-excel.sheet.macroenabled.12": "tabular",
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": "tabular",
+    "application/vnd.ms-excel": "tabular",
+    "application/vnd.oasis.opendocument.spreadsheet": "tabular",
+}
 
 EMPTY = Unreadable("This file is empty.", "Ask for it to be sent again; keep this one as a record that it came.")
 
