@@ -30,6 +30,9 @@ _T = TypeVar("_T")
 _LONGEST_PAUSE_S = 60.0
 _TIRED_AFTER = 3  # requests in a row that failed for good: then each is asked once, without a pause
 _MOST_LOST_S = 900.0  # in waiting for what failed: then nothing more is asked in this run
+_LONGEST_ANSWER_S = 300.0  # for one page of a list
+_MOST_BYTES = 128 << 20  # a page of 1000 resources has 3 MB
+_CHUNK = 1 << 16
 _HOST = re.compile(r"([a-z0-9-]+\.)+twilio\.com", re.ASCII)
 
 
@@ -238,12 +241,26 @@ def _looked_at(patience: Patience) -> Callable[..., None]:
     def look(answer: "requests.Response", **_: Any) -> None:
         try:
             patience.check(answer)
-        except (TryAgain, SourceRefused):
+            # Read here, since requests would read on for as long as one byte comes within each wait.
+            answer._content = _all_of(answer)
+        except BaseException:
             answer.close()
             raise
         answer.encoding = "utf-8"  # RFC 8259, 8.1; else it would be guessed from the bytes where none is named
 
     return look
+
+
+def _all_of(answer: "requests.Response") -> bytes:
+    end = time.monotonic() + _LONGEST_ANSWER_S
+    pieces: list[bytes] = []
+    size = 0
+    for piece in answer.iter_content(_CHUNK):
+        pieces.append(piece)
+        size += len(piece)
+        if size > _MOST_BYTES or time.monotonic() > end:
+            raise TryAgain("gave an answer that has no end")
+    return b"".join(pieces)
 
 
 def _must_be_json(text: str) -> None:

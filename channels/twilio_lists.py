@@ -4,6 +4,7 @@ A list may change while it is paged through: a page's token may die, and new ite
 the list starts again, a few times. What can't be had whole is an error: half a list is never taken for all of it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ _STARTS = 4
 _MOST_IDLE_PAGES = 20  # one after the other, with nothing new on them
 PAGE_SIZE = 1000
 """The most that a page holds (the API's own limit for calls, messages, recordings and transcripts)."""
+UNKNOWN = "unknown"
 
 _T = TypeVar("_T")
 _Item = Mapping[str, Any]
@@ -48,7 +50,13 @@ class Resource:
 def resource(item: _Item, of: object, *times: str) -> Resource:
     """A resource of a list. ``times`` are the keys of the instant that counts; the first that holds one is taken."""
     at = next((found for key in times if (found := moment(item.get(key))) is not None), None)
-    return Resource(item["sid"], str(item.get("status") or ""), of if isinstance(of, str) else "", at, canonical(item))
+    return Resource(item["sid"], plain(item.get("status")), of if isinstance(of, str) else "", at, canonical(item))
+
+
+def plain(value: object) -> str:
+    """A short value of the service (a status, a duration) as text; ``UNKNOWN`` where it is none."""
+    text = str(value) if isinstance(value, str | int) else ""
+    return text if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text) else UNKNOWN
 
 
 class NoSuchList(SourceRefused):
@@ -76,7 +84,7 @@ class _NoPage(Exception):
 
 def _sid(item: _Item) -> object:
     sid = item.get("sid")
-    if not isinstance(sid, str) or not sid:
+    if not isinstance(sid, str) or not re.fullmatch(r"[A-Za-z0-9]{1,64}", sid):
         raise _no_list()
     return sid
 

@@ -128,6 +128,17 @@ def test_a_hang_is_given_up(server: TwilioServer, line: Line) -> None:
     assert len(line.pauses) == 1
 
 
+def test_an_answer_without_an_end_is_given_up(
+    server: TwilioServer, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a byte of it comes now and then."""
+    monkeypatch.setattr("channels.twilio_http._LONGEST_ANSWER_S", 0.2)
+    monkeypatch.setattr("channels.twilio_http._CHUNK", 1)
+    server.fault("Recordings", drip=0.05, **FOR_GOOD)
+    found = error(lambda: line.listed(retry_attempts=1))
+    assert "has no end" in str(found)
+
+
 def test_nobody_there(line: Line) -> None:
     """A host that can't be reached is tried again, and then the channel's error."""
     with socket.socket() as free:
@@ -277,6 +288,31 @@ def test_a_hanging_recording_is_told(server: TwilioServer, line: Line) -> None:
     [said], came = lacks(line, timeout_s=0.1, retry_attempts=1)
     assert said.endswith("did not answer within 0.1 s.")
     assert came == 9
+
+
+def test_the_token_does_not_go_where_a_recording_is_sent_on_to(server: TwilioServer, line: Line) -> None:
+    """A recording that is kept elsewhere is fetched there, without the token; if that does not do, it is told."""
+    with TwilioServer() as elsewhere:
+        sent_on = {"status": 302, "location": elsewhere.url.replace("127.0.0.1", "localhost") + "/kept.wav"}
+        server.fault(server.resources("Recordings")[3]["sid"] + ".wav", **FOR_GOOD, **sent_on)
+        told, came = lacks(line)
+        assert told == ["A recording is kept elsewhere, and not handed over there (401)."]
+        assert (came, elsewhere.asked) == (9, ["/kept.wav"])
+
+
+@pytest.mark.parametrize("odd", [None, "", 5, "RE1\0", "../../Calls", "RE\ud800", "RE" + "1" * 100])
+def test_a_sid_that_can_not_be_one_is_no_list(server: TwilioServer, line: Line, odd: object) -> None:
+    """It becomes a key, and a part of an address."""
+    server.resources("Recordings")[0]["sid"] = odd
+    assert isinstance(error(line.listed), SourceUnavailable)
+
+
+@pytest.mark.parametrize("odd", [None, 5.5, "", "do\0ne", "\ud800", "x" * 99, {}, ["completed"]])
+def test_a_status_that_can_not_be_one_is_unknown(server: TwilioServer, line: Line, odd: object) -> None:
+    """The call is listed all the same."""
+    call = server.resources("Calls")[0]
+    call["status"] = odd
+    assert line.listed()[call["sid"]].startswith("unknown ")
 
 
 def test_an_encrypted_recording_is_told(server: TwilioServer, line: Line) -> None:
