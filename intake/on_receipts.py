@@ -13,6 +13,7 @@ from intake.addressee import OVERRULED, REASONS
 from intake.batches import read_pieces
 from intake.errors import Refused
 from intake.layouts import CHANGED
+from intake.reading.callfacts import CALL
 from intake.same import decide_alike
 from intake.wish import Action, Office, Person, Target, Wish
 from storage import acknowledgements, decisions, ledger, receipts, responses
@@ -136,6 +137,8 @@ def _add(office: Office, receipt: ReceiptView, person: Person, wish: Wish) -> st
     """Add a file to a receipt, as what its message pointed to: kept first, then recorded, then read with the rest."""
     if receipt.kind != "item" or receipt.outcome not in ("read", "quarantined"):
         raise Refused(f"Receipt {receipt.id}: a file is added to a message or file that is read or quarantined.")
+    if receipt.media_type == CALL:
+        raise Refused(f"Receipt {receipt.id} is a call: type what was said (transcribe) instead of adding a file.")
     with office.database.read() as tx:
         mine = responses.load(tx, responses.responses_of(tx, [receipt.id]).get(receipt.id, []))
         if len(mine) > 1:

@@ -209,6 +209,8 @@ def trace(found: dict[str, Any]) -> None:
         if told := receipt["acknowledgement"]:
             at = f" at {told['tried_at']}" if told["tried_at"] else ""
             console.print(_plain(f"  acknowledgement: {told['state']}{at}{': ' + told['why'] if told['why'] else ''}"))
+        for sound in receipt["recordings"]:
+            console.print(_plain(f"  recording: {sound['name'] or 'without a name'}, {sound['media_type']}"))
         for kept in receipt["originals"]:
             state = {True: "intact", False: "DAMAGED"}.get(kept["intact"], kept["intact"])
             said = f"{kept['bytes']} bytes, {kept['media_type']}, {state}"

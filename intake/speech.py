@@ -18,14 +18,13 @@ from intake.reading.readers import Readers
 from intake.reading.sandbox import ReadJob
 from intake.receive import ChannelRun
 from intake.speechprogram import Broken, NoProgram, Program
+from intake.spokenmail import PREFIX
 from intake.subtitles import NotSubtitles, as_vtt, read_cues
 from storage import further, ledger, recordings
 from storage.further import NewFurther
 from storage.recordings import Recording
 
 log = structlog.get_logger()
-PREFIX = "speech/"
-"""How the name of what was made of a recording begins; the recording's own follows."""
 VTT = "text/vtt"
 _GIVES_UP = 3  # failures in a row: the program itself is to blame, and the other recordings wait for it to be mended
 

@@ -14,6 +14,7 @@ _parts = PartRow.__table__  # type: ignore[attr-defined]
 _receipts = Receipt.__table__  # type: ignore[attr-defined]
 _links = ResponseReceipt.__table__  # type: ignore[attr-defined]
 _responses = ResponseRow.__table__  # type: ignore[attr-defined]
+_MESSAGES = ("message/rfc822", "application/vnd.ms-outlook")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class Recording:
 
 
 def awaiting_words(tx: Connection, channel: str) -> list[Recording]:
-    """The recordings of a channel whose receipt waits for a transcript, or whose response needs a transcription."""
+    """The recordings of a channel whose receipt waits for a transcript, or whose response needs a transcription: those
+    of calls, and those that a message itself brings."""
     waiting = or_(_receipts.c.outcome == "pending", _receipts.c.id.in_(_in_need(channel)))
     kept = select(
         _further.c.receipt_id, _further.c.name, _further.c.sha256, _further.c.media_type
@@ -45,7 +47,7 @@ def awaiting_words(tx: Connection, channel: str) -> list[Recording]:
                _receipts.c.media_type)
         .join(_receipts, _receipts.c.id == _parts.c.receipt_id)
         .where(
-            _receipts.c.channel == channel, _receipts.c.media_type == "message/rfc822",
+            _receipts.c.channel == channel, _receipts.c.media_type.in_(_MESSAGES), _parts.c.item == 0,
             _receipts.c.id.in_(_in_need(channel)), _parts.c.document.like('%"audio/%'),
         )
         .order_by(_parts.c.receipt_id, _parts.c.item, _parts.c.number)

@@ -27,6 +27,7 @@ from intake.speechprogram import Broken, NoProgram, Program
 from intake.subtitles import Cue, NotSubtitles, as_vtt, read_cues
 from tests.support.consultation import Consultation
 from tests.support.exchange import NINE, SECTION, Exchange, Item, sentences
+from tests.test_attachments import mail
 
 SAID = "Please keep Watton open."
 HEARS = f"""
@@ -264,6 +265,69 @@ def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
     """It is no fault of the recording."""
     with pytest.raises(NoProgram, match="speech_command"):
         Program((str(tmp_path / "none"),), 5, False, tmp_path).run(b"")
+
+
+# --- voicemail by mail ------------------------------------------------------------------------------------------------
+
+SILENT = "You have received a new voice message.\nCaller: 01632 960 002\nDuration: 0:12\n"
+
+
+@pytest.fixture
+def office(place: Consultation) -> Consultation:
+    """A consultation whose telephone system sends mail."""
+    voicemail = 'forwarders = ["@council.example"]\nvoicemail = ["voicemail@phones.example"]'
+    place.configure('forwarders = ["@council.example"]', voicemail)
+    return place
+
+
+def by_mail(*files: tuple[str, str, bytes], body: str = SILENT) -> bytes:
+    return mail(*files, body=body).replace(b"jo@example.org", b"voicemail@phones.example")
+
+
+def test_a_voicemail_by_mail_is_transcribed(office: Consultation) -> None:
+    """Its sound comes out of the message in the sandbox; the words are the caller's, with their seconds, until somebody
+    has listened; trace names the recording."""
+    office.put("inbox/a.eml", by_mail(("audio/x-wav", "message.wav", recording())))
+    office.takes("email", received=1, read=1)
+    assert office.response()["needs"] == "transcription"
+    (named,) = office.trace(1)["receipts"][0]["recordings"]
+    assert (named["name"], named["media_type"]) == ("message.wav", "audio/x-wav")
+    with_command(office, HEARS)
+    office.takes("email", received=0, read=1)
+    found = office.trace(1)
+    assert found["response"]["text"] == SAID
+    assert (found["response"]["phone"], found["response"]["places"]) == ("+441632960002", "C1")
+    assert found["response"]["needs"] == "transcription"
+    assert found["response"]["reader_version"].endswith(", whisper")
+    text = found["fields"]["text"][0]
+    assert (text["method"], text["confidence"]) == ("transcript", 0.5)
+    assert (text["place"]["from"], text["place"]["to"]) == (pytest.approx(0.5), pytest.approx(2.0))
+    assert office.failures() == {}
+    revisions = office.sql("select revision from response")
+    office.takes("email", received=0, read=1)
+    assert office.sql("select revision from response") == revisions
+    office.decide(1, "transcribe", "Please keep Wotton open.")
+    assert (office.response()["text"], office.response()["needs"]) == ("Please keep Wotton open.", "")
+    office.decide(1, "undo")
+    office.decide(1, "accept")
+    assert (office.response()["text"], office.response()["needs"]) == (SAID, "")
+    assert office.failures() == {}
+
+
+def test_a_system_s_own_transcript_is_enough(office: Consultation) -> None:
+    """What came with its words is not listened to; what has several recordings gets the words of each."""
+    office.put("inbox/a.eml", by_mail(("audio/mpeg", "a.mp3", recording(1, 44_100, "MP3", None)),
+               body="You received a voice mail.\nTranscript: Keep it open.\n"))  # fmt: skip
+    sounds = [("application/octet-stream", "one.wav", recording(1)), ("text/plain", "x.txt", b"x"),
+              ("audio/ogg", "two.ogg", recording(2, 48_000, "OGG", "OPUS"))]  # fmt: skip
+    office.put("inbox/b.eml", by_mail(*sounds))
+    length = "import sys, wave; s = wave.open(sys.stdin.buffer); length = round(s.getnframes() / 16000)\n"
+    with_command(office, length + "print(f'0\\t1\\tHeard {length}.')")
+    office.takes("email", received=2, read=2)
+    texts = {row["source"]: row["text"] for row in office.responses()}
+    assert texts == {"a.eml": "Keep it open.", "b.eml": "Heard 1.\nHeard 2."}
+    assert office.sql("select count(*) from further_original") == [2]
+    assert office.failures() == {}
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------

@@ -75,7 +75,9 @@ def _headers(lines: Iterable[tuple[str, str]]) -> Part:
 
 
 def _message(documents: Sequence[calldoc.Json]) -> Reading:
-    of = calldoc.child(documents[-1], "message")
+    said = [calldoc.child(document, "message") for document in documents]
+    # Words that the service has taken away since (it can redact them) are still what was sent.
+    of = next((one for one in reversed(said) if calldoc.word(one, "body")), said[-1])
     facts = CallFacts(
         status=calldoc.word(of, "status"), direction=calldoc.word(of, "direction"), sender=calldoc.word(of, "from"),
         to=calldoc.word(of, "to"), started=calldoc.moment(of, "date_sent", "date_created"),
@@ -85,9 +87,11 @@ def _message(documents: Sequence[calldoc.Json]) -> Reading:
     text, cleaned = clean(written if isinstance(written, str) else "")
     lines = [("From", facts.sender), ("To", facts.to), ("Sent", facts.started), ("Status", facts.status)]
     body = Part(number=1, kind="body", media_type="text/plain", text=text, cleaned=cleaned)
-    said = {FACT: msgspec.json.encode(facts).decode(), "state": "message"} | ({} if text.strip() else {"empty": "true"})
+    found = {FACT: msgspec.json.encode(facts).decode(), "state": "message"}
+    if not text.strip():
+        found["empty"] = "true"
     return Reading(
-        reader=READER, parts=[_headers(lines), body], facts=said, needs=["attachment"] if facts.media else []
+        reader=READER, parts=[_headers(lines), body], facts=found, needs=["attachment"] if facts.media else []
     )
 
 
