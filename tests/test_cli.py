@@ -22,7 +22,8 @@ from intake.wish import ACTIONS
 from tests.support.consultation import Consultation, Done, message
 
 COMMANDS = {
-    "run", "status", "trace", "original", "decide", "verify", "export", "watch", "separator", "form", "call", "survey map",
+    "run", "status", "trace", "original", "decide", "verify", "export", "watch", "separator", "form", "call",
+    "survey map",
 }  # fmt: skip
 ESCAPE = "\x1b[31mred\x07"
 Command = Callable[..., Done]

@@ -51,9 +51,9 @@ class Fault:
 
     ``times``: how often, None for good; ``page``: only on this page (from 0). Exactly one of: ``status`` (answered with
     it, and with ``retry_after`` or ``location`` if given), ``hang`` (no answer for so many seconds), ``truncated``
-    (half of the JSON, announced as if whole), ``cut`` (the connection ends in the middle of the body), ``reset`` (no answer
-    at all), ``drip`` (a byte of the body, then nothing for so many seconds, and so on), ``body`` (these bytes instead),
-    ``media_type`` (the right bytes under another type).
+    (half of the JSON, announced as if whole), ``cut`` (the connection ends in the middle of the body), ``reset`` (no
+    answer at all), ``drip`` (a byte of the body, then nothing for so many seconds, and so on), ``body`` (these bytes
+    instead), ``media_type`` (the right bytes under another type).
     """
 
     path: str
