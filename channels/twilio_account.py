@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from channels.base import Arrival, Further, Listing, Missed, Outside, SourceUnavailable
+from channels.base import Arrival, Further, Listing, Missed, Outside
 from channels.twilio_audio import NotToBeHad, Sound, download
 from channels.twilio_calls import Call, Seen, by_sid, look
-from channels.twilio_http import Account, Forbidden, Patience, canonical, connect
+from channels.twilio_http import Account, Forbidden, Patience, Unavailable, canonical, connect
 from channels.twilio_lists import PAGE_SIZE, UNKNOWN, NoSuchList, Resource, plain, whole
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class TwilioAdapter:
         for transcript in _new(call.transcripts, listing):
             try:
                 further.append(self._sentences(transcript))
-            except (NoSuchList, Forbidden, SourceUnavailable) as error:
+            except (NoSuchList, Forbidden, Unavailable) as error:
                 lacks.append(f"a transcript {_why(error)}")
         original = call.document(recordings_taken=self._account.recordings)
         return Arrival(

@@ -64,10 +64,18 @@ class TryAgain(Exception):
 
 
 class Unavailable(SourceUnavailable):
-    """One request failed each time that it was made."""
+    """What was asked for could not be had, or made no sense, each time that it was asked for."""
+
+    advice = "The next run tries again by itself; if this goes on, check the network, and whether the service is up."
 
 
-class Forbidden(SourceRefused):
+class Refused(SourceRefused):
+    """The service does not take the account, or not for this."""
+
+    advice = "Put that right, then run again."
+
+
+class Forbidden(Refused):
     """The account is known and may not have this (403)."""
 
 
@@ -130,7 +138,7 @@ class Patience:
             f"{account.auth_token_env} (`auth_token_env`)"
         )
         if answer.status_code == 401:
-            raise SourceRefused(f"The telephone service refused the account (401): {keys}.")
+            raise Refused(f"The telephone service refused the account (401): {keys}.")
         if answer.status_code == 403:
             raise Forbidden(f"The telephone service does not let the account do this (403): {keys}, and its rights.")
 
@@ -159,7 +167,7 @@ def asking(account: Account, send: Callable[[], _T]) -> _T:
     try:
         return send()
     except failures.SSLError as error:
-        raise SourceUnavailable(
+        raise Unavailable(
             "The certificate of the telephone service is not trusted: check the clock and the authorities of this "
             "machine, and what stands between it and the internet."
         ) from error
@@ -172,7 +180,7 @@ def asking(account: Account, send: Callable[[], _T]) -> _T:
     except failures.ConnectionError as error:
         raise TryAgain("can't be reached, or broke off the connection") from error
     except failures.RequestException as error:
-        raise SourceUnavailable("The telephone service can't be asked: its answer leads to no address.") from error
+        raise Unavailable("The telephone service can't be asked: its answer leads to no address.") from error
 
 
 def address(account: Account, url: str) -> str:

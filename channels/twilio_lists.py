@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from channels.base import SourceRefused, SourceUnavailable
-from channels.twilio_http import canonical, moment
+from channels.twilio_http import Refused, Unavailable, canonical, moment
 
 if TYPE_CHECKING:
     from twilio.base.page import Page
@@ -59,7 +58,7 @@ def plain(value: object) -> str:
     return text if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text) else UNKNOWN
 
 
-class NoSuchList(SourceRefused):
+class NoSuchList(Refused):
     """The service has no list under this address; ``status`` is what it answered."""
 
     def __init__(self, status: int) -> None:
@@ -110,7 +109,7 @@ def whole(
             return [found for items in pages for item in items if (found := keep(item)) is not None]
         except _StartAgain:
             continue
-    raise SourceUnavailable("The telephone service took back its pages each time before the last one was reached.")
+    raise Unavailable("The telephone service took back its pages each time before the last one was reached.")
 
 
 def _pages(
@@ -157,8 +156,8 @@ def _next(page: "Page") -> _Page:
         raise _no_list() from error
 
 
-def _no_list() -> SourceUnavailable:
-    return SourceUnavailable("The telephone service gave an answer that is no list.")
+def _no_list() -> Unavailable:
+    return Unavailable("The telephone service gave an answer that is no list.")
 
 
 def _opened(ask: Callable[[], Any]) -> _Page:

@@ -121,7 +121,7 @@ class TwilioServer:
         self.lock = threading.RLock()
         self.over = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
