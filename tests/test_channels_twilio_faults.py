@@ -4,11 +4,14 @@ one call lacks; it is tried again a bounded number of times, and no half list is
 import json
 import re
 import socket
+import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import format_datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from structlog.testing import capture_logs
 from channels.base import Arrival, SourceChanged, SourceError, SourceRefused, SourceUnavailable
 from channels.twilio_audio import _duration
 from channels.twilio_http import TryAgain
+from tests.support.certificates import make_certificates
 from tests.support.line import NOW, Line
 from tests.support.twilio import ACCOUNT, CALLER, LINE, TOKEN, TwilioServer, wav
 
@@ -146,6 +150,25 @@ def test_nobody_there(line: Line) -> None:
         port = free.getsockname()[1]
     assert "can't be reached" in str(error(lambda: line.listed(base_url=f"http://127.0.0.1:{port}")))
     assert len(line.pauses) == 5
+
+
+def test_a_certificate_that_is_not_trusted_is_said_at_once(line: Line, tmp_path: Path) -> None:
+    """Asking again would not change it, and nobody is sent the token."""
+    made = make_certificates(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.certificate, made.key)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def shake_hands() -> None:
+            with suppress(OSError), context.wrap_socket(listening.accept()[0], server_side=True):
+                pass
+
+        thread = threading.Thread(target=shake_hands)
+        thread.start()
+        found = error(lambda: line.listed(base_url=f"https://127.0.0.1:{listening.getsockname()[1]}"))
+        thread.join()
+    assert "certificate of the telephone service is not trusted" in str(found)
+    assert line.pauses == []
 
 
 @pytest.mark.parametrize(
