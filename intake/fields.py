@@ -188,7 +188,7 @@ _TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%
 # What follows a time and says its offset: "+01:00", "+0100", "UTC", "BST", "(GMT+1:00)". Of names only those that have
 # one meaning in the United Kingdom, where BST is British Summer Time.
 _OFFSET = re.compile(
-    r"(?P<local>.*\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?[AP]M)?) ?\(?(?P<name>UTC|GMT|BST|Z)? ?"
+    r"(?P<local>.*?\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?[AP]M)?) ?\(?(?P<name>UTC|GMT|BST|Z)? ?"
     r"(?:(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d\d))?\)?",
     re.IGNORECASE,
 )

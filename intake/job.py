@@ -10,6 +10,7 @@ import structlog
 from channels.base import Acknowledging, Adapter, Listing, SourceError
 from intake.accounting import ChannelReport, RunReport, account, recounted
 from intake.acknowledge import acknowledge
+from intake.entered import join_rows, look_at_rows
 from intake.following import follow_tables
 from intake.freeing import free_doubted
 from intake.growing import read_grown
@@ -98,6 +99,7 @@ def run(job: Job, ways: dict[str, Way], pool: Readers) -> RunReport:
         for name, way in ways.items()
     }
     _free(job, number, ways, pool, reports)
+    _enter(job, number, ways, reports)
     finished = job.clock()
     balanced = all(report.error is None and report.unknown == 0 for report in reports.values())
     report = RunReport(number, started, finished, balanced, reports, job.means, tuple(dict.fromkeys(lacking)))
@@ -136,6 +138,21 @@ def _free(job: Job, number: int, ways: dict[str, Way], pool: Readers, reports: d
             if count:
                 freed = True
                 reports[name] = recounted(job.database, name, reports[name])
+
+
+def _enter(job: Job, number: int, ways: dict[str, Way], reports: dict[str, ChannelReport]) -> None:
+    """Once all is in: rows that were typed from paper are joined with their letters, which came another way."""
+    for name, way in ways.items():
+        current = ChannelRun(name, number, job.database, job.originals, job.clock)
+        try:
+            with job.database.lease(f"channel {name}"):
+                look_at_rows(current, way.desk)
+        except LeaseHeld:
+            continue
+    rules = next((way.desk.rules for way in ways.values()), None)
+    changed = join_rows(job.database, rules, job.clock, number) if rules is not None else set()
+    for name in changed & reports.keys():
+        reports[name] = recounted(job.database, name, reports[name])
 
 
 def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking: list[str]) -> ChannelReport:

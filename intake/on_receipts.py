@@ -16,7 +16,7 @@ from intake.layouts import CHANGED
 from intake.reading.callfacts import CALL
 from intake.same import decide_alike
 from intake.wish import Action, Office, Person, Target, Wish
-from storage import acknowledgements, decisions, ledger, receipts, responses
+from storage import acknowledgements, decisions, entered, ledger, receipts, responses
 from storage.acknowledgements import Standing, State
 from storage.decisions import DecisionView, NewDecision
 from storage.rebuilt import Verdict
@@ -100,10 +100,13 @@ def _set_aside(office: Office, target: Target, person: Person, wish: Wish) -> st
     reason, to = _word_and_receiver(wish)
     with office.database.read() as tx:
         mine = responses.load(tx, responses.responses_of(tx, [receipt.id]).get(receipt.id, []))
+        typed = [view.response.reference for view in mine if entered.row_of_letter(tx, view.id) is not None]
     if receipt.outcome != "read" or len(mine) > 1:
         raise Refused(
             "Only a receipt that is read and has one response is set aside; exclude single responses instead."
         )
+    if typed:
+        raise Refused(f"{typed[0]} is joined with the row that was typed from it: exclude it instead.")
     if any(read_pieces(view.pieces) for view in mine):
         raise Refused(f"{mine[0].response.reference} is made of pieces of files: exclude it instead.")
     arrived = next((view.response.received_at for view in mine), None) or receipt.arrived_at or at

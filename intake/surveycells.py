@@ -81,7 +81,7 @@ class Cells:
 
         def parted(mark: str) -> int:
             cut = [several(cell, mark, {o: o for o in known}) for cell in self._folded if mark in cell]
-            return sum(sum(piece in known for piece in pieces) > 1 or pieces[0] in known for pieces in cut if pieces)
+            return sum(len(pieces) > 1 and any(piece in known for piece in pieces) for pieces in cut)
 
         best = max(_SEPARATORS, key=parted)
         return best if parted(best) else ""

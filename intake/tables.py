@@ -10,6 +10,7 @@ from typing import Any
 
 from intake import fields
 from intake.answers import AnswerReader
+from intake.celltimes import read_cells
 from intake.config import Consultation
 from intake.content import add_language, add_places
 from intake.filled import Filled, Rules, finished
@@ -176,8 +177,7 @@ class RowReader:
         submitted = self._mapping.submitted_column
         headers, basis = ((submitted,), "submitted") if submitted and not mapped else (mapped, "call")
         used = [header for header in headers if row.cells.get(header, "").strip()]
-        written = " ".join(row.cells[header].strip() for header in used)
-        when = self._time(written) if written else None
+        when = read_cells([row.cells[header] for header in used], self._time)
         if when is None:
             received(self._rules, filled, receipt.arrived_at, receipt.arrived_basis, method="source")
             filled.needs.add("received-date")

@@ -320,6 +320,11 @@ def _monitoring_of(response_id: int) -> Any:
     return select(_monitoring.c.question, _monitoring.c.answer).where(_monitoring.c.response_id == response_id)
 
 
+def monitoring_of(tx: Connection, response_id: int) -> dict[str, str]:
+    """The answers of a response to monitoring questions, by question."""
+    return dict(tx.execute(_monitoring_of(response_id)).all())
+
+
 def unlink_receipt(tx: Connection, response: int, receipt: int) -> None:
     """A receipt no longer stands behind a response."""
     tx.execute(delete(_links).where(_links.c.response_id == response, _links.c.receipt_id == receipt))

@@ -130,8 +130,6 @@ SAMPLES = (
     Sample("smartsurvey.csv", "SmartSurvey", 4, (GAVE_UP,), 1),
     Sample("generic.csv", "", 4, (GAVE_UP,), 1, _GENERIC),
     Sample("generic.tsv", "", 4, (GAVE_UP,), 1, _GENERIC),
-)
-FURTHER_SAMPLES = (
     Sample("surveymonkey.csv", "SurveyMonkey", 2),
     Sample("qualtrics.csv", "Qualtrics", 4, (GAVE_UP,), 1),
     Sample("qualtrics.xlsx", "Qualtrics", 4, (GAVE_UP,), 1),
