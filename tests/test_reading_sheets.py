@@ -5,10 +5,12 @@ import io
 import time
 import tracemalloc
 import zipfile
+from decimal import Decimal
 from io import BytesIO
 
 import openpyxl
 import pytest
+import python_calamine
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ from tests.support.workbooks import MAIN, inline, ods, ods_row, ods_text, ods_va
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PLAIN = [["ID", "Said"], ["1", "yes"], ["2", "no"]]
+SOUND = (xlsx(PLAIN), ods(PLAIN))
 
 
 def answer(data: bytes, **options):
@@ -421,10 +424,58 @@ def test_any_grid_of_texts_is_the_same_from_xlsx_ods_and_csv(grid):
         assert {row.number: row.cells for row in split(data)[1] if any(row.cells)} == wanted
 
 
+values = st.one_of(
+    words, st.integers(-(10**14), 10**14), st.floats(-1e9, 1e9).map(lambda value: float(format(value, ".15g"))),
+    st.booleans(), st.dates(datetime.date(1901, 1, 1), datetime.date(2099, 12, 31)),
+    st.datetimes(datetime.datetime(1990, 1, 1), datetime.datetime(2099, 1, 1)).map(
+        lambda value: value.replace(microsecond=0)
+    ),
+)  # fmt: skip
+
+
+def as_shown(value) -> str:
+    """A value as another library hands it back, written as we write it."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        text = format(Decimal(format(value, ".15g")), "f")
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return "0" if text == "-0" else text
+    return str(value)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(values, min_size=3, max_size=3), min_size=1, max_size=5))
+def test_another_library_reads_the_same_values(grid):
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        formats = {
+            datetime.date: book.add_format({"num_format": "dd/mm/yyyy"}),
+            datetime.datetime: book.add_format({"num_format": "dd/mm/yyyy hh:mm:ss"}),
+        }
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["A", "B", "C"])
+        for y, row in enumerate(grid, start=1):
+            for x, value in enumerate(row):
+                if isinstance(value, str):
+                    sheet.write_string(y, x, value)
+                else:
+                    sheet.write(y, x, value, formats.get(type(value)))
+    others = python_calamine.CalamineWorkbook.from_filelike(BytesIO(out.getvalue())).get_sheet_by_index(0)
+    theirs = {
+        number: [as_shown(value) for value in (*row, "", "")][:3]
+        for number, row in enumerate(others.to_python(skip_empty_area=False), start=1)
+        if number > 1
+    }
+    # calamine gives a moment at midnight as a date.
+    ours = {row.number: [cell.removesuffix(" 00:00:00") for cell in row.cells] for row in split(out.getvalue())[1]}
+    assert {n: row for n, row in ours.items() if any(row)} == {n: row for n, row in theirs.items() if any(row)}
+
+
 @settings(deadline=None, max_examples=100)
 @given(st.data())
 def test_no_damage_to_a_workbook_makes_its_reader_raise(data):
-    whole = bytearray(data.draw(st.sampled_from([xlsx(PLAIN), ods(PLAIN)])))
+    whole = bytearray(data.draw(st.sampled_from(SOUND)))
     for at in data.draw(st.lists(st.integers(0, len(whole) - 1), min_size=1, max_size=5)):
         whole[at] = data.draw(st.integers(0, 255))
     result = answer(bytes(whole))
