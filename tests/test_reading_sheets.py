@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import re
 import time
 import tracemalloc
 import zipfile
@@ -310,6 +311,21 @@ def test_comments_and_how_a_word_is_pronounced_are_no_part_of_a_cell():
     noted = "<office:annotation><text:p>mine</text:p></office:annotation><text:p>yes <text:s/>no</text:p>"
     row = f'<table:table-row><table:table-cell office:value-type="string">{noted}</table:table-cell></table:table-row>'
     assert cells(ods(tables=f"<table:table>{ods_row(['A'])}{row}</table:table>")) == [["yes  no"]]
+
+
+def test_a_workbook_may_be_written_in_other_ways_that_mean_the_same():
+    """With a prefix at each element, as .NET's library writes it, in UTF-16, and in the strict namespace."""
+    sheet = inline(*PLAIN)
+    prefixed = re.sub(r"<(/?)(?=\w)", r"<\1x:", f"<worksheet><sheetData>{sheet}</sheetData></worksheet>")
+    prefixed = prefixed.replace("<x:worksheet", f'<x:worksheet xmlns:x="{MAIN}"', 1)
+    utf_16 = (
+        f'<?xml version="1.0" encoding="UTF-16"?><worksheet xmlns="{MAIN}"><sheetData>{sheet}</sheetData></worksheet>'
+    )
+    strict = (
+        f'<worksheet xmlns="http://purl.oclc.org/ooxml/spreadsheetml/main"><sheetData>{sheet}</sheetData></worksheet>'
+    )
+    for content in (prefixed, utf_16.encode("utf-16"), strict):
+        assert cells(xlsx_of("", more={"xl/worksheets/sheet1.xml": content})) == PLAIN[1:]
 
 
 # --- bad input --------------------------------------------------------------------------------------------------------

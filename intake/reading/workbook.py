@@ -182,7 +182,7 @@ class Xml:
                 yield
             self._parser.Parse(b"", True)
             yield
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:  # no XML; an encoding or a number that is none
             raise damaged() from error
 
     def _without_prefix(self, chunk: bytes) -> None:
