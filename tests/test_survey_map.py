@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -329,3 +330,24 @@ def test_questions_need_no_options_to_be_told_apart() -> None:
     none = Settled.model_validate({**raw, "questions": []}, context={"base": Path("/")})
     assert mapped(none, ["ID", "Postcode", STRUCTURE]) == {"postcode": "Postcode"}
     assert Question(id="a", text="b", kind="text").options == ()
+
+
+def test_titles_and_sheets_are_said_once(here: Consultation) -> None:
+    """Where the header begins, and on which sheet, is an option of the command and a key of the section."""
+    rows = [["Centres survey"], [], *surveys.generic_rows()]
+    surveys.write_xlsx(here.folder / "survey/titles.xlsx", rows)
+    with here.app() as app:
+        made, text = app.map_survey(here.folder / "survey/titles.xlsx", "survey", "Responses", 3)
+    assert (made.section["sheet"], made.section["header_row"]) == ("Responses", 3)
+    assert tomllib.loads(text)["channels"]["survey"]["header_row"] == 3
+    assert made.section["columns"]["answer.structure"] == STRUCTURE
+
+
+@pytest.mark.parametrize("header", ["(" * 1900, "? " * 900, "a" * 2_000_000, "x | " * 400, "<" * 1900, "1) " * 600])
+def test_a_hostile_header_is_read_in_time(consultation: Settled, header: str) -> None:
+    """A header of any length and signs is no question, is said in one short line, and takes no more than moments."""
+    began = time.process_time()
+    found = proposed(consultation, ["ID", header], ["1", "x"])
+    assert [name for name, _ in found.unsure] == [header]
+    assert len(section(found, "survey", "x")) < 10_000
+    assert time.process_time() - began < 10
