@@ -21,7 +21,7 @@ _RANK = re.compile(
     r"(?:\s+(?:rank|choice|priority|preference|place))?$"
 )
 _OTHER = re.compile(r"other\b.*\b(?:please|specify|say|tell us|describe|write|text|details?)\b")
-_LONGEST = 2_000  # characters: no question is longer, and the header of a hostile file may be ten million
+_LONGEST = 1_000  # characters: no question is longer, and the header of a hostile file may be ten million
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
