@@ -13,7 +13,7 @@ from intake import fields
 from intake.content import add_content
 from intake.evidence import in_part
 from intake.filled import Filled, Rules, finished
-from intake.reading.call import ONGOING
+from intake.reading.call import ONGOING, READER
 from intake.reading.callfacts import FACT, MESSAGE, CallFacts, Recorded
 from intake.reading.parts import Part, Reading
 from intake.when import received
@@ -68,6 +68,19 @@ def ended(receipt: ReceiptView, reading: Reading, now: datetime | None, wait: ti
         step = f"It is asked for again for a week. Call back, if {_number(receipt, facts)}; retry once it is there."
         return Settled(receipt.id, "quarantined", reason, step)
     return None
+
+
+def waits_on(receipt: ReceiptView, reader: str, facts: str, now: datetime, wait: timedelta) -> bool:
+    """Whether a call of which nothing has come since it was read still waits for the same thing: ``facts`` (JSON) are
+    those of that reading."""
+    if reader.partition(",")[0] != READER:
+        return False
+    try:
+        kept = Reading(reader=reader, parts=[], facts=msgspec.json.decode(facts, type=dict[str, str]))
+        settled = ended(receipt, kept, now, wait)
+    except SENSELESS:
+        return False
+    return settled is not None and (settled.outcome, settled.reason) == ("pending", receipt.reason)
 
 
 def _message_ended(receipt: ReceiptView, reading: Reading, facts: CallFacts) -> Settled | None:
