@@ -58,7 +58,7 @@ def ended(receipt: ReceiptView, reading: Reading, now: datetime | None, wait: ti
         return _message_ended(receipt, reading, facts)
     if facts.status in ONGOING and now is not None:
         return Settled(receipt.id, "pending", f"The call is still going on ({facts.status}).", _NOTHING_SOON)
-    announced = [one for one in facts.recordings if one.status != "absent" and (one.seconds != 0 or one.heard)]
+    announced = _announced(facts)
     if not announced:
         return _no_message(receipt, reading, facts)
     if now is not None and (waits := _waits(receipt, facts, announced, now, wait)) is not None:
@@ -68,6 +68,11 @@ def ended(receipt: ReceiptView, reading: Reading, now: datetime | None, wait: ti
         step = f"It is asked for again for a week. Call back, if {_number(receipt, facts)}; retry once it is there."
         return Settled(receipt.id, "quarantined", reason, step)
     return None
+
+
+def _announced(facts: CallFacts) -> list[Recorded]:
+    """The recordings that can hold something."""
+    return [one for one in facts.recordings if one.status != "absent" and (one.seconds != 0 or one.heard == "read")]
 
 
 def waits_on(receipt: ReceiptView, reader: str, facts: str, now: datetime, wait: timedelta) -> bool:
@@ -145,10 +150,11 @@ def fill(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
         if not filled.values.get("text") and not facts.media:
             filled.needs.add("transcription")
         return finished(rules, filled)
-    heard = [one for one in facts.recordings if one.status != "absent" and (one.audio or one.heard == "read")]
+    announced = _announced(facts)
+    heard = [one for one in announced if one.audio or one.heard == "read"]
     if not filled.values.get("text") or any(one.heard != "read" for one in heard):
         filled.needs.add("transcription")
-    if any(one not in heard and one.seconds != 0 for one in facts.recordings if one.status != "absent"):
+    if len(heard) < len(announced):
         filled.needs.add("attachment")  # something that was announced is not here
     return finished(rules, filled)
 
