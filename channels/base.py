@@ -8,7 +8,7 @@ claims about them. It changes nothing at the source, unless its settings say so,
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, Protocol
 
@@ -246,6 +246,11 @@ class AdapterSettings(BaseModel):
     def split_of(self, source_key: str) -> str:  # noqa: ARG002  # for those that know other ways
         """How a scanned file of several letters is parted: ``separator``, ``none``, ``blank`` or ``every:N``."""
         return "separator"
+
+    def transcript_wait(self) -> timedelta:
+        """How long a call is kept waiting for the transcript of its recording (``transcript_wait_hours``, or a day)."""
+        hours = getattr(self, "transcript_wait_hours", None)
+        return timedelta(hours=24 if hours is None else hours)
 
 
 @dataclass(frozen=True, slots=True)

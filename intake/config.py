@@ -140,13 +140,17 @@ class Storage(_Settings):
 
 
 class Reading(_Settings):
-    """How untrusted bytes are opened. ``forms`` are the layouts of learned reply forms (``intake form --learn``)."""
+    """How untrusted bytes are opened. ``forms`` are the layouts of learned reply forms (``intake form --learn``).
+    ``speech_command`` is the program that transcribes recordings, with its arguments, and ``speech_seconds`` how long
+    it may take over one."""
 
     sandbox: Literal["require", "auto"] = "require"
     processes: Annotated[int, Field(ge=1, le=256)] | None = None
     memory_mb: Annotated[int, Field(ge=512)] = 2048
     seconds_per_item: Annotated[int, Field(ge=1)] = 120
     forms: tuple[ConfigPath, ...] = ()
+    speech_command: tuple[Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")], ...] = ()
+    speech_seconds: Annotated[int, Field(ge=1, le=86_400)] = 600
 
 
 _About = Literal["name", "organisation", "address", "postcode", "email", "phone", "consent_to_publish"]

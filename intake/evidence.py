@@ -1,4 +1,4 @@
-"""Where a value was read: evidence for characters of a part, of a page, or of a header's line. Pure."""
+"""Where a value was read: evidence for characters of a part, a page, a transcript, or a header's line. Pure."""
 
 from typing import Any
 
@@ -7,7 +7,10 @@ from storage.schema import Evidence
 
 
 def in_part(part: Part, start: int, end: int, value: str | None, method: str | None = None) -> Evidence:
-    """Evidence for characters of a part; for a page whose words have boxes, the box around them."""
+    """Evidence for characters of a part; for a page whose words have boxes, the box around them; for a transcript, the
+    seconds of its recording in which they were said."""
+    if part.spoken:
+        return _in_transcript(part, start, end, value, method)
     boxed = [w for w in part.words if w.start < end and w.start + len(w.text) > start]
     confidence = min((w.confidence for w in boxed), default=part.confidence)
     place: dict[str, Any] = {"part": part.number, "start": part.base + start, "end": part.base + end}
@@ -29,8 +32,25 @@ def in_part(part: Part, start: int, end: int, value: str | None, method: str | N
     )
 
 
+def _in_transcript(part: Part, start: int, end: int, value: str | None, method: str | None) -> Evidence:
+    said = [s for s in part.spoken if s.start < end and s.end > start]
+    place = {
+        "from": round(min((s.begins for s in said), default=0.0), 2),
+        "to": round(max((s.ends for s in said), default=0.0), 2),
+        "recording": part.name,
+    }
+    confidence = min((s.confidence for s in said), default=part.confidence)
+    return Evidence(
+        value=value, method=method or part.method, confidence=round(confidence, 2), place=place,
+        quote=part.text[start:end],
+    )  # fmt: skip
+
+
 def as_written(part: Part, start: int, end: int) -> Evidence:
-    # Such words are kept once, with the part: `trace` quotes them from there.
+    # Such words are kept once, with the part: `trace` quotes them from there. Of a transcript, which a later one may
+    # take the place of, they are kept here.
+    if part.spoken:
+        return in_part(part, start, end, None)
     evidence = in_part(part, start, end, None)
     return Evidence(value=None, method=evidence.method, confidence=evidence.confidence, place=evidence.place)
 

@@ -37,8 +37,29 @@ _PHONE = re.compile(
 _EMAIL = re.compile(
     r"(?<![\w.+%@-])[A-Za-z0-9_+%-]{1,64}(?:\.[A-Za-z0-9_+%-]{1,64}){0,8}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w@-])"
 )
-_EXTENSION = re.compile(r"(?:ext?\.?|extension|x)\s*[0-9]+\s*$", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:;ext=|ext?n?\.?|extension|x)\s*[0-9]+\s*$", re.IGNORECASE)
+# What people and systems write around a number: a word for it, a tel: URI (RFC 3966), the area code before a slash.
+_KIND_OF_NUMBER = (
+    "(?:tele?phone|tel|phone|mobile|mob|home|work|landline|cell|daytime|day|evenings?|eve|number|no|cli|caller|t|m|h|w)"
+)
+_LABELLED = re.compile(rf"(?:{_KIND_OF_NUMBER}\b[ .:]{{0,3}}){{1,3}}(?=[+(0-9])", re.IGNORECASE)
+_EXPLAINED = re.compile(rf"(?<=[0-9])[ ,]{{0,3}}(?:\({_KIND_OF_NUMBER}\)|{_KIND_OF_NUMBER})$", re.IGNORECASE)
+_AREA_SLASH = re.compile(r"\(?(0[1-9][0-9]{1,4})\)? ?/ ?(?=[0-9 -]{5,12}$)")
+_WITHHELD = frozenset({
+    "withheld", "number withheld", "withheld number", "caller withheld number", "private", "private number",
+    "private caller", "unknown", "unknown number", "unknown caller", "anonymous", "anon", "anonymous caller",
+    "restricted", "unavailable", "not available", "number unavailable", "blocked", "blocked number", "no caller id",
+    "no cli", "no number", "not given", "not known", "none", "n/a", "na", "-", "141", "payphone", "out of area",
+    "international",
+})  # fmt: skip
+"""What stands in a log or a telephone system where no number was given; 141 is dialled to withhold it."""
+_STAND_INS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+"""Twilio's numbers for callers without one: the keys of a telephone that spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN
+and UNAVAILABLE."""
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What neither database can hold: NUL, and half a character."""
 _UK = 44
+_LONGEST_NUMBER = 80  # characters, with all that is written around it
 _UTC = ZoneInfo("UTC")
 _URL_CHARACTERS = 300
 _YEARS = range(1990, 2100)
@@ -95,7 +116,10 @@ def e164(typed: str) -> str:
     Asks whether the number is possible, not whether it is assigned: Ofcom's numbers for drama (07700 900xxx,
     01632 960xxx) are never assigned.
     """
-    plain = _EXTENSION.sub("", typed)
+    if len(typed) > _LONGEST_NUMBER or is_withheld(typed):
+        return ""
+    plain = _EXTENSION.sub("", _EXPLAINED.sub("", _LABELLED.sub("", typed.strip(), count=1)).strip())
+    plain = _AREA_SLASH.sub(r"\1 ", plain)
     if any(character.isalpha() or character in "/:;," for character in plain):
         return ""
     try:
@@ -108,6 +132,12 @@ def e164(typed: str) -> str:
     if number.country_code == _UK and not 10**8 <= (number.national_number or 0) < 10**10:
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_withheld(written: str) -> bool:
+    """Whether this stands for a number that the caller, or the network, did not give."""
+    plain = " ".join(written.split()).casefold().strip(" .()[]<>\"'") or written.strip()
+    return plain in _WITHHELD or plain in _STAND_INS
 
 
 def language(text: str) -> str:

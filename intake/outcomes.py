@@ -6,24 +6,27 @@ Nothing is written here; ``settling`` writes what this works out.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from math import isfinite
 from typing import Any
 
 import msgspec
 
-from intake import batches, normalise, relays
+from intake import batches, calls, normalise, relays
 from intake.bulk import bulk_signs, doubts_for, services, spam_sign
+from intake.bundled import CALL_TYPES
 from intake.claims import add_claims
 from intake.config import ChannelSettings
 from intake.cues import cues
 from intake.division import NONE
 from intake.filled import Filled, Rules
 from intake.mailing import Doubted, keys_of
-from intake.reading.parts import Code, Reading, ToolMissing, Unreadable, boxes_hold, marks_hold
+from intake.reading.parts import Code, Reading, ToolMissing, Unreadable, boxes_hold, marks_hold, spoken_holds
 from intake.reading.sandbox import ReadResult
 from intake.responding import make_response
 from intake.screening import Verdict, screen_message
 from intake.tables import RowReader, is_blank
+from intake.typedcells import TYPED_READER, TYPED_TYPE, read_typed
 from storage.mailkeys import NewKeys
 from storage.receipts import ReceiptView, Settled
 from storage.responses import NewResponse, StoredPart, StoredReading
@@ -50,7 +53,8 @@ class Desk:
 @dataclass(slots=True)
 class Ended:
     """What became of some receipts, to be written in one transaction. ``doubted`` are those, by receipt, whose
-    responses count only if something else from the service that sent them is a response."""
+    responses count only if something else from the service that sent them is a response. ``taken_in`` says up to which
+    further original each receipt was read."""
 
     settled: list[Settled] = field(default_factory=list)
     responses: list[NewResponse] = field(default_factory=list)
@@ -60,6 +64,7 @@ class Ended:
     doubted: dict[int, Doubted] = field(default_factory=dict)
     row_ids: dict[str, int] = field(default_factory=dict)
     identities: dict[str, str] = field(default_factory=dict)
+    taken_in: dict[int, int] = field(default_factory=dict)
     receipts: int = 0
 
     @property
@@ -69,10 +74,12 @@ class Ended:
 
 
 def add_result(
-    desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResult, *, screened: bool = True, parted: bool = True
-) -> None:
+    desk: Desk, ended: Ended, receipt: ReceiptView, result: ReadResult, *, screened: bool = True, parted: bool = True,
+    now: datetime | None = None,
+) -> None:  # fmt: skip
     """Work out what a reading makes of its receipt. ``screened`` is false where a person overturned the screening,
-    ``parted`` where a file is one letter already and stays so."""
+    ``parted`` where a file is one letter already and stays so; ``now`` (aware UTC) decides how long a call still waits
+    for what may come, and None that it does not."""
     ended.receipts += 1
     if isinstance(result, ToolMissing):
         # What waited goes on waiting; what was in quarantine, and is only tried again, stays there, and what is set
@@ -85,6 +92,8 @@ def add_result(
         ended.settled.append(Settled(receipt.id, "quarantined", result.reason, result.next_step))
     elif not all(_is_sound(reading) for reading in [result, *relays.carried(result)]):
         ended.settled.append(Settled(receipt.id, "quarantined", _UNSOUND.reason, _UNSOUND.next_step))
+    elif receipt.media_type in CALL_TYPES:
+        _add_call(desk, ended, receipt, result, now, screened=screened)
     else:
         if receipt.media_type in MESSAGE_TYPES:
             _add_message(desk, ended, receipt, result, screened=screened)
@@ -111,6 +120,24 @@ def _add_document(
             ended.responses.append(replace(response, pieces=batches.pieces_of(receipt, batch, letter)))
 
 
+def _add_call(
+    desk: Desk, ended: Ended, receipt: ReceiptView, reading: Reading, now: datetime | None, *, screened: bool
+) -> None:
+    """A call or text message: it waits, is set aside, or is one response. A person's overturning ends the waiting."""
+    try:
+        settled = calls.ended(receipt, reading, now, desk.channel.source.transcript_wait()) if screened else None
+        filled = calls.fill(desk.rules, receipt, reading) if settled is None else None
+    except calls.SENSELESS:
+        ended.settled.append(Settled(receipt.id, "quarantined", _UNSOUND.reason, _UNSOUND.next_step))
+        return
+    ended.parts += _parts(receipt, 0, reading)
+    ended.readings.append(stored_reading(receipt, reading))
+    if settled is not None:
+        ended.settled.append(settled)
+    elif filled is not None:
+        ended.responses.append(_response(desk, receipt, 1, filled, reading.reader))
+
+
 def stored_reading(receipt: ReceiptView, reading: Reading) -> StoredReading:
     """What a reading says of a document beside its parts, as it is kept."""
     facts, needs = msgspec.json.encode(reading.facts).decode(), msgspec.json.encode(reading.needs).decode()
@@ -134,6 +161,7 @@ def _is_sound(reading: Reading) -> bool:
         and all(map(_is_sound_code, part.codes))
         and all(0 <= w.confidence <= 1 and all(map(isfinite, (w.x0, w.top, w.x1, w.bottom))) for w in part.words)
         and boxes_hold(part)
+        and spoken_holds(part)
         for n, part in enumerate(reading.parts)
     )
 
@@ -206,10 +234,14 @@ def _add_doubts(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Reading
 
 
 def add_row(desk: Desk, ended: Ended, receipt: ReceiptView, cells: dict[str, str], *, screened: bool = True) -> None:
-    """Work out what a row becomes: a response, a further version of one, or nothing: an empty line, or a trial."""
+    """Work out what a row becomes: a response, a further version of one, or nothing: an empty line, or a trial. What a
+    person typed in during a call is a row of its own, read by the names of the schema's columns."""
     ended.receipts += 1
     if screened and is_blank(cells):
         ended.settled.append(Settled(receipt.id, "set_aside", "empty", "Nothing to do: the row holds nothing."))
+        return
+    if receipt.media_type == TYPED_TYPE:
+        ended.responses.append(_response(desk, receipt, 1, read_typed(desk.rules, receipt, cells), TYPED_READER))
         return
     if screened and desk.row_reader.is_test(cells):
         ended.settled.append(_set_aside(receipt, Verdict("test", "the survey tool marks this row as a trial")))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from intake.bundled import CALL_TYPES, FURTHER, call_job
 from intake.filled import Rules
 from intake.outcomes import MESSAGE_TYPES, Desk, Ended, add_result, add_row
 from intake.reading.parts import ToolMissing, Unreadable
@@ -17,6 +18,7 @@ from intake.receive import ChannelRun
 from intake.splitting import row_cells
 from intake.written import write_ended
 from storage import rebuilt, receipts
+from storage.originals import OriginalDamaged
 from storage.receipts import ReceiptView, Settled
 
 _PAGE = 500
@@ -96,11 +98,11 @@ def _settle_items(
             if decided is not None:
                 writer.ended.settled.append(decided)
                 writer.ended.receipts += 1
-            elif not current.originals.intact(receipt.sha256):
+            elif (job := _intact_job(current, desk, receipt)) is None:
                 add_result(desk, writer.ended, receipt, DAMAGED)
             else:
                 opened[receipt.id] = receipt
-                yield read_job(current, receipt, desk.forms)
+                yield job
 
     missing = None
     lost: list[ReadJob] = []
@@ -110,7 +112,8 @@ def _settle_items(
         if (again := _without_attachments(job, result)) is not None:
             lost.append(again)
             continue
-        add_result(desk, writer.ended, opened.pop(job.key), result)
+        note_taken_in(writer.ended, job, result)
+        add_result(desk, writer.ended, opened.pop(job.key), result, now=current.clock())
         writer.write_if_full()
     writer.write()
     return missing
@@ -131,11 +134,36 @@ def _without_attachments(job: ReadJob, result: ReadResult) -> ReadJob | None:
     return ReadJob(job.key, job.path, job.content, job.media_type, {**job.options, "attachments": False})
 
 
-def read_now(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView) -> ReadResult:
-    """The reading of one receipt's original."""
-    [(job, result)] = pool.read([read_job(current, receipt, desk.forms)])
+def note_taken_in(ended: Ended, job: ReadJob, result: ReadResult) -> None:
+    """Which further originals of a receipt a reading has taken in: all that it was given, unless nothing was read."""
+    if not isinstance(result, ToolMissing) and (number := job.options.get(FURTHER, 0)):
+        ended.taken_in[job.key] = number
+
+
+def read_now(
+    current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView, ended: Ended | None = None
+) -> ReadResult:
+    """The reading of one receipt's originals; ``ended`` is told which further ones it took in."""
+    job = _intact_job(current, desk, receipt)
+    if job is None:
+        return DAMAGED
+    [(job, result)] = pool.read([job])
     again = _without_attachments(job, result)
-    return next(read for _, read in pool.read([again])) if again is not None else result
+    if again is not None:
+        return next(read for _, read in pool.read([again]))
+    if ended is not None:
+        note_taken_in(ended, job, result)
+    return result
+
+
+def _intact_job(current: ChannelRun, desk: Desk, receipt: ReceiptView) -> ReadJob | None:
+    """The job that reads a receipt's originals; None if their stored bytes are no longer those that were received."""
+    try:
+        if receipt.media_type in CALL_TYPES:
+            return call_job(current, receipt)
+    except OriginalDamaged:
+        return None
+    return read_job(current, receipt, desk.forms) if current.originals.intact(receipt.sha256) else None
 
 
 def _items(current: ChannelRun, *, followers: bool) -> Iterator[tuple[ReceiptView, int | None]]:

@@ -10,11 +10,13 @@ from typing import Any
 
 from intake import fields
 from intake.answers import AnswerReader
+from intake.celltimes import read_cells
 from intake.config import Consultation
 from intake.content import add_language, add_places
 from intake.filled import Filled, Rules, finished
 from intake.mapping import MAPPABLE, RowMapping, is_marked
 from intake.when import received
+from intake.whose import was_read_back, whose_words
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import Evidence
@@ -78,6 +80,7 @@ class RowReader:
         for column, headers in plan.columns.items():
             self._cell(filled, column, row, headers)
         self._text(filled)
+        self._words(filled, row)
         self._places(filled)
         self._received(filled, receipt, row, plan.received)
         self._marks(filled, row)
@@ -127,7 +130,8 @@ class RowReader:
         used = [header for header in headers if row.cells[header].strip()]
         if not used:
             return
-        given = " ".join(row.cells[header].strip() for header in used)
+        between = "\n\n" if column == "text" else " "
+        given = between.join(row.cells[header].strip() for header in used)
         value = self._day(given) if column == "posted_on" else _read_cell(self._rules, column, given)
         if value is None or value in ("", ()):
             filled.offer(column, *(row.evidence(header, row.cells[header]) for header in used))
@@ -147,6 +151,15 @@ class RowReader:
         ]
         filled.fill("text", "\n\n".join(filled.answers[question] for question in free), *evidence)
 
+    def _words(self, filled: Filled, row: "_Row") -> None:
+        """Whose words a row holds, where no column says it: as the config says of the whole table. What its column on
+        reading back says is kept with it, as evidence."""
+        if self._mapping.words and not filled.values.get("words"):
+            filled.values["words"] = self._mapping.words
+        for header in self._mapping.read_back:
+            if (back := was_read_back(row.cells.get(header, ""))) is not None:
+                filled.offer("words", row.evidence(header, f"read back: {'yes' if back else 'no'}"))
+
     def _places(self, filled: Filled) -> None:
         """The places that the free text names, where no column gives them."""
         if "places" in filled.values:
@@ -164,8 +177,7 @@ class RowReader:
         submitted = self._mapping.submitted_column
         headers, basis = ((submitted,), "submitted") if submitted and not mapped else (mapped, "call")
         used = [header for header in headers if row.cells.get(header, "").strip()]
-        written = " ".join(row.cells[header].strip() for header in used)
-        when = self._time(written) if written else None
+        when = read_cells([row.cells[header] for header in used], self._time)
         if when is None:
             received(self._rules, filled, receipt.arrived_at, receipt.arrived_basis, method="source")
             filled.needs.add("received-date")
@@ -250,7 +262,7 @@ _CELLS: dict[str, Callable[[Rules, str], Any]] = {
     "name": lambda _, given: None if given.casefold().rstrip(".") in _NO_NAME else given,
     "respondent_role": _role,
     "respondent_kind": _one_of("individual", "organisation"),
-    "words": _one_of("own", "verbatim", "summary"),
+    "words": lambda _, given: whose_words(given),
     "consent_to_publish": lambda _, given: _CONSENT.get(given.casefold().rstrip(".")),
     "signatures": _count,
     "signatures_claimed": _count,

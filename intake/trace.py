@@ -10,14 +10,18 @@ import msgspec
 from intake.added import added_files
 from intake.addressee import REASONS
 from intake.batches import read_pieces
+from intake.bundled import CALL_TYPES
+from intake.calls import caller_number
 from intake.errors import NotThere
 from intake.letter import FRAME
+from intake.reading.callfacts import FACT
 from intake.reading.parts import Word
 from intake.wish import find_target
-from storage import acknowledgements, decisions, deliveries, ledger, receipts, responses
+from storage import acknowledgements, decisions, deliveries, further, ledger, receipts, responses
 from storage.acknowledgements import Standing
 from storage.columns import utc_text
 from storage.database import Database, Transaction
+from storage.further import FurtherView
 from storage.originals import OriginalStore
 from storage.receipts import ReceiptView
 from storage.responses import EvidenceView, ResponseView, StoredPart
@@ -181,6 +185,7 @@ def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> di
         kept.append(deliveries.delivery(tx, view.delivery_id).sha256)
     kept += [file.sha256 for file in added_files(decisions.decisions_on(tx, [view.id], None)) if file.holds]
     described = [_original(tx, originals, sha256) for sha256 in dict.fromkeys(kept)]
+    described += [_further(tx, originals, view) for view in further.of_receipt(tx, view.id)]
     return {
         "receipt": view.id,
         "channel": view.channel,
@@ -197,9 +202,22 @@ def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> di
         "run": view.run_id,
         "facts": view.facts,
         "acknowledgement": _acknowledgement(acknowledgements.of_receipt(tx, view.id)),
+        "call": _call(tx, view),
+        "recordings": _recordings(tx, view),
         "original": described[0],
         "originals": described,
     }
+
+
+def _recordings(tx: Transaction, view: ReceiptView) -> list[dict[str, Any]]:
+    """The recordings that a receipt has, or that came with its message, by the names that they have there."""
+    found = []
+    for part in responses.parts_of(tx, view.id):
+        document = json.loads(part.document)
+        if document.get("kind") == "attachment" and str(document.get("media_type", "")).startswith("audio/"):
+            named = {"name": document.get("name", ""), "media_type": document["media_type"]}
+            found.append({"item": part.item, "part": part.number, **named})
+    return found
 
 
 def _passed_on(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:
@@ -209,6 +227,16 @@ def _passed_on(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:
         return None
     due = None if decision.due is None else decision.due.isoformat()
     return {"to": decision.value or None, "due": due, "by": decision.by, "at": _z(utc_text(decision.at))}
+
+
+def _call(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:
+    """What is known of a call or text message: who rang when (``number`` is null where it was withheld), how it ended,
+    its recordings; None of anything else."""
+    if view.media_type not in CALL_TYPES or (kept := responses.reading_of(tx, view.id)) is None:
+        return None
+    facts = json.loads(kept.facts)
+    told = json.loads(facts[FACT])
+    return {"state": facts.get("state"), "number": caller_number(told.get("sender", "")) or None, **told}
 
 
 def _acknowledgement(standing: Standing | None) -> dict[str, Any] | None:
@@ -236,6 +264,18 @@ def _original(tx: Transaction, originals: OriginalStore, sha256: str) -> dict[st
     else:
         intact = originals.intact(sha256)
     return {"sha256": sha256, "bytes": row.size, "media_type": row.media_type, "intact": intact}
+
+
+def _further(tx: Transaction, originals: OriginalStore, view: FurtherView) -> dict[str, Any]:
+    """A further original: named as in its source, "" for the item itself in a later version."""
+    return {
+        **_original(tx, originals, view.sha256),
+        "media_type": view.media_type,
+        "name": view.name,
+        "facts": view.facts,
+        "taken_at": _z(utc_text(view.taken_at)),
+        "run": view.run_id,
+    }
 
 
 def read_original(database: Database, originals: OriginalStore, sha256: str) -> bytes:

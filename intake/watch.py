@@ -3,7 +3,8 @@
 import signal
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -21,6 +22,7 @@ _RUNS_AT_ONCE = 3  # of a channel: one at work, and one each that the schedule a
 _PAUSE_S = 2.0  # a burst of messages is one run, or a few
 _AGAIN_FIRST_S, _AGAIN_AT_MOST_S = 5.0, 300.0
 _GOODBYE_S = 2.0
+_WHOLE_EACH = timedelta(hours=24)
 
 
 class Runner(Protocol):
@@ -29,8 +31,12 @@ class Runner(Protocol):
     settings: Settings
     clock: Callable[[], datetime]
 
-    def run(self, names: list[str]) -> RunReport:
-        """Run these channels once."""
+    def run(self, names: list[str], *, window: bool = False) -> RunReport:
+        """Run these channels once; with ``window`` those that can list only what is new."""
+        ...
+
+    def window_hours(self, name: str) -> int | None:
+        """How far back a listing in between may go; None where each lists the whole source."""
         ...
 
     def listener(self, name: str) -> Listener | None:
@@ -41,6 +47,7 @@ class Runner(Protocol):
 def watch(runner: Runner) -> None:
     """Run every channel at once, then each again whenever its ``every`` has passed since its last start.
 
+    A source that can tell what is new is listed whole at first and once in 24 hours, and in a window in between.
     Where a source can say that something is new, a run starts then too. A run that takes longer is not started twice.
     SIGTERM and SIGINT end the watch after the runs under way.
     """
@@ -73,27 +80,50 @@ def watch(runner: Runner) -> None:
 
 def _task(runner: Runner, name: str) -> Callable[[], None]:
     under_way = threading.Lock()
+    wholes = Wholes(runner.window_hours(name), runner.settings.channels[name].every)
 
     def once() -> None:
         with under_way:
-            _run(runner, name)
+            start = runner.clock()
+            window = wholes.may_wait(start)
+            report = _run(runner, name, window=window)
+            if report is not None and not window and report.channels[name].error is None:
+                wholes.last = start
 
     return once
 
 
-def _run(runner: Runner, name: str) -> None:
+@dataclass
+class Wholes:
+    """When a channel must be listed whole: at first, and again before 24 hours have passed since ``last``, the start of
+    the last time that it could be. ``window_hours`` is None where it always is."""
+
+    window_hours: int | None
+    every: timedelta
+    last: datetime | None = None
+
+    def may_wait(self, now: datetime) -> bool:
+        """Whether a run that starts now may list a window alone, since the one after it comes early enough."""
+        if self.window_hours is None or self.last is None:
+            return False
+        return now + self.every < self.last + min(_WHOLE_EACH, timedelta(hours=self.window_hours))
+
+
+def _run(runner: Runner, name: str, *, window: bool) -> RunReport | None:
+    """The report of a run; None if it could not be done, which is said in the log."""
     try:
-        report = runner.run([name])
+        report = runner.run([name], window=window)
     except IntakeError as error:
         # One channel's trouble must not end the watch: it is said, and tried again at the next time.
         log.error("run failed", channel=name, error=str(error), next=error.advice)
-        return
+        return None
     except Exception as error:  # noqa: BLE001  # the edge of a thread: a fault of ours must be seen, not swallowed
         log.error("run failed", channel=name, error=type(error).__name__, next="Report this.")
-        return
+        return None
     result = report.channels[name]
     level = log.info if report.balanced else log.error
     level("run done", run=report.run, channel=name, received=result.received, error=result.error)
+    return report
 
 
 def _asker(scheduler: BackgroundScheduler, name: str, task: Callable[[], None]) -> Callable[[], None]:

@@ -1,9 +1,11 @@
 """The conformance suite on each adapter, with a real source: folders on disk, and an account on a real Dovecot."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from channels.base import Adapter
 from channels.folder import IN_MEMORY_BYTES
 from tests.conformance import AdapterConformance, Environment, Folder, build, tree_state
 from tests.support.dovecot import Mailbox
+from tests.support.twilio import START, TwilioServer
 
 pytest_plugins = ["tests.support.fixtures"]
 
@@ -78,6 +81,76 @@ class TestPhone(AdapterConformance):
         return folder(
             "phone", "log", tmp_path / "log", lambda n: f"week {9 - n}.csv", lambda t: f"Said\n{t}\n".encode()
         )
+
+
+@dataclass
+class TwilioAccount:
+    """Calls of an account, or text messages; item n is the one of minute n."""
+
+    server: TwilioServer
+    recordings: bool
+    put_in: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def adapter(self) -> Adapter:
+        section = self.server.section | {"recordings": self.recordings}
+        return build("phone", section, Environment(variables=self.server.variables))
+
+    def put(self, number: int) -> bytes:
+        self.put_in[number] = self.server.call(START + timedelta(minutes=number), seconds=number)
+        return self._document(number)
+
+    def change(self, number: int) -> bytes:
+        self.put_in[number]["status"] = "no-answer"
+        return self._document(number)
+
+    def remove(self, number: int) -> None:
+        self.server.remove(self.put_in[number])
+
+    def state(self) -> object:
+        return {kind: json.dumps(self.server.resources(kind)) for kind in ("Calls", "Messages", "Recordings")}
+
+    def _document(self, number: int) -> bytes:
+        lists: dict[str, list[object]] = {"legs": [], "recordings": [], "transcriptions": [], "transcripts": []}
+        return canonical({"call": self.put_in[number], "recordings_taken": self.recordings} | lists)
+
+
+class TwilioMessages(TwilioAccount):
+    """Text messages: what can change of one is its status."""
+
+    def put(self, number: int) -> bytes:
+        self.put_in[number] = self.server.message(f"number {number}", START + timedelta(minutes=number))
+        return canonical({"message": self.put_in[number]})
+
+    def change(self, number: int) -> bytes:
+        self.put_in[number]["status"] = "read"
+        return canonical({"message": self.put_in[number]})
+
+
+def canonical(document: object) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@pytest.fixture
+def twilio() -> Iterator[TwilioServer]:
+    with TwilioServer() as server:
+        yield server
+
+
+class TestTwilioCalls(AdapterConformance):
+    """Calls, with recordings taken."""
+
+    @pytest.fixture
+    def source(self, twilio: TwilioServer) -> TwilioAccount:
+        return TwilioAccount(twilio, recordings=True)
+
+
+class TestTwilioMessages(AdapterConformance):
+    """Text messages, a page for every two."""
+
+    @pytest.fixture
+    def source(self, twilio: TwilioServer) -> TwilioMessages:
+        twilio.page_limit = 2
+        return TwilioMessages(twilio, recordings=False)
 
 
 class TestSurvey(AdapterConformance):

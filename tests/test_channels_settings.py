@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from channels import ADAPTERS
 from channels.email import EmailSettings
+from channels.phone import PhoneSettings
 
 ACCOUNT = {"host": "imap.example.org", "user": "consultation", "password_env": "MAIL_PASSWORD"}
 APP: dict[str, object] = {
@@ -24,6 +25,10 @@ TOKEN_KEYS = (
 AFTER = ("", "Taken in", "move", "move:", "move: ", "move: Taken in", "move:Taken\nin", 5, ["move:Taken in"], "copy:x")
 EMPTIED = ("Trash", "Deleted Items", "Junk", "Spam")
 
+
+LINE: dict[str, object] = {
+    "account_sid_env": "TWILIO_SID", "auth_token_env": "TWILIO_TOKEN", "numbers": ["+441603223762"],
+}  # fmt: skip
 
 REPLIES = {"host": "smtp.example.org", "from": "The team <team@example.org>"}
 
@@ -86,7 +91,27 @@ def error(kind: str, section: dict[str, object]) -> str:
         ),
         ("letters", {"folder": "scans", "split": "pages"}, 'split: Value error, should be "separator", "none"'),
         ("phone", {}, "log: "),
-        ("phone", {"log": "calls.csv", "account_sid_env": "SID"}, "account_sid_env: Value error, is not available"),
+        ("phone", {"log": "calls.csv", "account_sid_env": "SID"}, "account_sid_env: should not stand beside log"),
+        ("phone", {"log": "calls.csv", "recordings": True}, "recordings: should not stand beside log"),
+        ("phone", {"log": "calls.csv", "window_hours": 24}, "window_hours: should not stand beside log"),
+        ("phone", LINE | {"settle_seconds": 1}, "settle_seconds: should stand beside log only"),
+        *(("phone", LINE | {key: None}, f"{key}: should ") for key in ("account_sid_env", "auth_token_env", "numbers")),
+        ("phone", LINE | {"numbers": []}, "numbers: should list the consultation's numbers"),
+        ("phone", LINE | {"numbers": "+441603223762"}, "numbers: "),
+        *(
+            ("phone", LINE | {"numbers": [number]}, "numbers.0: Value error, should be a number with + and the country")
+            for number in ("01603 223762", "+44 1603 223762", "441603223762", "+0441603223762", "+44", "")
+        ),
+        ("phone", LINE | {"numbers": ["+441603223762"] * 2}, "numbers: should list each number once"),
+        ("phone", LINE | {"auth_token": "secret"}, "auth_token: "),
+        ("phone", LINE | {"account_sid_env": ""}, "account_sid_env: "),
+        ("phone", LINE | {"recordings": "yes please"}, "recordings: "),
+        ("phone", LINE | {"transcript_wait_hours": -1}, "transcript_wait_hours: "),
+        ("phone", LINE | {"window_hours": -1}, "window_hours: "),
+        ("phone", LINE | {"timeout_s": 0}, "timeout_s: "),
+        ("phone", LINE | {"base_url": "127.0.0.1:8080"}, "base_url: Value error, should be a scheme and a host"),
+        ("phone", LINE | {"base_url": "http://127.0.0.1/x"}, "base_url: Value error, should be a scheme and a host"),
+        ("phone", LINE | {"base_url": "http://example.org"}, "base_url: Value error, should begin with https://"),
         ("survey", {"export": "survey"}, "exports: "),
     ],
 )
@@ -135,6 +160,22 @@ def test_the_target_is_the_name_alone() -> None:
     for kind, section in (("email", ACCOUNT), ("letters", {"folder": "scans"})):
         settings = ADAPTERS[kind].settings.model_validate(section | {"after": "move:Taken in"})
         assert settings.model_dump()["after"] == "Taken in"
+
+
+def test_a_log_or_an_account() -> None:
+    """A section of the phone is either; an account takes no recordings unless that is decided, and is listed in a
+    window of 72 hours in between, or never; of recordings each run says that they are taken."""
+    kind = ADAPTERS["phone"]
+    assert kind.windowed is not None
+    assert kind.notices is not None
+    log, line = kind.settings.model_validate({"log": "calls.csv"}), kind.settings.model_validate(LINE)
+    assert (kind.windowed(log), kind.windowed(line)) == (None, 72)
+    assert kind.windowed(kind.settings.model_validate(LINE | {"window_hours": 0})) is None
+    assert (kind.notices(log), kind.notices(line)) == ([], [])
+    assert isinstance(line, PhoneSettings)
+    assert (line.recordings, line.transcript_wait_hours) == (False, 24)
+    [said] = kind.notices(kind.settings.model_validate(LINE | {"recordings": True}))
+    assert "Recordings" in said
 
 
 def acknowledge(**keys: object) -> dict[str, object]:

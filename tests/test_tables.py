@@ -298,6 +298,47 @@ def test_a_cell_of_several_headers_is_joined(rules: Rules) -> None:
     assert_places_hold(cells, filled)
 
 
+@pytest.mark.parametrize(
+    ("cell", "word"),
+    [
+        ("Own", "own"), ("in their own words", "own"), ("Caller\u2019s own words", "own"),
+        ("WORD FOR WORD", "verbatim"),
+        ("Verbatim.", "verbatim"), ("dictated", "verbatim"), ("note", "summary"), ("Summarised", "summary"),
+        ("Handler\u2019s notes", "summary"), ("pr\u00e9cis", "summary"), ("  in the  caller's own words ", "own"),
+        ("theirs", ""), ("yes", ""), ("", ""), ("not verbatim", ""),
+    ],
+)  # fmt: skip
+def test_whose_words_a_log_holds(rules: Rules, cell: str, word: str) -> None:
+    """In common spellings, with the cell quoted; what says neither is left to the config's word, or blank."""
+    cells = {"Said": "I agree", "Whose": cell}
+    mapping = columns(text="Said", words="Whose")
+    assert read(rules, cells, mapping).values.get("words", "") == word
+    filled = read(rules, cells, mapping.model_copy(update={"words": "verbatim"}))
+    assert filled.values["words"] == (word or "verbatim")
+    assert [piece.quote for piece in filled.evidence.get("words", [])] == ([cell] if cell.strip() else [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [("Yes", "yes"), ("y", "yes"), ("\u2713", "yes"), ("No", "no"), ("FALSE", "no"), ("?", None), ("", None)],
+)
+def test_whether_it_was_read_back_is_kept(rules: Rules, cell: str, said: str | None) -> None:
+    """As evidence of whose words they are, with its cell quoted; it fills nothing by itself."""
+    cells = {"Said": "I agree", "Read back?": cell}
+    mapping = columns(text="Said").model_copy(update={"read_back": ("Read back?",), "words": "summary"})
+    filled = read(rules, cells, mapping)
+    found = [(piece.value, piece.quote, piece.place) for piece in filled.evidence.get("words", [])]
+    assert found == ([(f"read back: {said}", cell, {"row": 7, "column": "Read back?"})] if said else [])
+    assert filled.values["words"] == "summary"
+
+
+def test_text_over_several_columns_keeps_its_paragraphs(rules: Rules) -> None:
+    """Words under two headers are two paragraphs; each has its place."""
+    filled = read(rules, {"A": "One.", "B": "Two."}, columns(text=("A", "B")))
+    assert filled.values["text"] == "One.\n\nTwo."
+    assert [piece.quote for piece in filled.evidence["text"]] == ["One.", "Two."]
+
+
 def test_a_role_that_is_one_person_s_says_so(rules: Rules) -> None:
     """A parent is an individual; what the table itself says of the kind comes first; another role says nothing."""
     assert read(rules, {"respondent_role": "Parent"}).values["respondent_kind"] == "individual"
@@ -359,7 +400,7 @@ def test_a_row_says_when_it_came(rules: Rules, cells: dict[str, str], utc: str, 
 
 
 @pytest.mark.parametrize(
-    "cell", ["", " ", "31/02/2011", "soon", "01/03/0011", "0001-01-01T00:00:00+05:00", "9999-12-31 23:59", "40603"]
+    "cell", ["", " ", "31/02/2011", "soon", "01/03/0011", "0001-01-01T00:00:00+05:00", "9999-12-31 23:59", "4060"]
 )
 def test_a_row_of_no_known_time_has_the_file_s_and_asks(rules: Rules, cell: str) -> None:
     """Where a row's own time can't be read, the file's time stands in as what it is, and a person is asked."""

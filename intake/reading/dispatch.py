@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from intake.reading.agreed import Document, Tick, no_tick
 from intake.reading.pages import join
-from intake.reading.parts import Picture, Piece, Reading, Row, Table, Unreadable
+from intake.reading.parts import Picture, Piece, Reading, Row, Sound, Table, Unreadable
 from intake.reading.sniff import kind_with_pages
 from intake.reading.wire import Options
 
@@ -33,6 +33,8 @@ READERS = {
     "application/rtf": "rtf",
     "text/rtf": "rtf",
     "application/vnd.ms-outlook": "msg",
+    "application/vnd.twilio.call+json": "call",
+    "application/vnd.twilio.message+json": "call",
     "text/plain": "text",
     "text/html": "text",
 }
@@ -97,6 +99,13 @@ def draw(data: bytes, media_type: str, options: Options) -> Picture | Unreadable
     from intake.reading import picture  # only where somebody looks at a page
 
     return picture.draw(data, media_type, options) if data else EMPTY
+
+
+def listen(data: bytes, media_type: str, options: Options) -> Sound | Unreadable:
+    """Decode the recording that an item is, or holds; for the options see ``audio``."""
+    from intake.reading import audio  # only where a speech program is configured
+
+    return audio.listen(data, media_type, options) if data else EMPTY
 
 
 def has_pages(media_type: str) -> bool:

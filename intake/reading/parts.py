@@ -176,6 +176,19 @@ def marks_hold(part: Part) -> bool:
     return True
 
 
+def spoken_holds(part: Part) -> bool:
+    """Whether the sentences of a transcript are what ``Spoken`` says of them: inside the text, with times that are
+    some."""
+    end = 0
+    for sentence in part.spoken:
+        if not end <= sentence.start <= sentence.end <= len(part.text) or not 0 <= sentence.confidence <= 1:
+            return False
+        if not (isfinite(sentence.ends) and 0 <= sentence.begins <= sentence.ends):
+            return False
+        end = sentence.end
+    return True
+
+
 def boxes_hold(part: Part) -> bool:
     """Whether the boxes of a form page are what ``FormBox`` says of them."""
     return all(
@@ -232,6 +245,13 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     down: int
     width: float
     height: float
+
+
+class Sound(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording as a WAV of 16-bit PCM, one channel, 16 kHz, and how long it is in seconds."""
+
+    wav: bytes
+    seconds: float
 
 
 class Unreadable(msgspec.Struct, frozen=True, tag="unreadable"):

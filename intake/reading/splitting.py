@@ -11,7 +11,7 @@ from itertools import chain
 from intake.reading import wire
 from intake.reading.child import NONSENSE, Child, Gone, ReadJob
 from intake.reading.limits import Limits
-from intake.reading.parts import Picture, Piece, Row, Table, ToolMissing, Unreadable
+from intake.reading.parts import Picture, Piece, Row, Sound, Table, ToolMissing, Unreadable
 
 _STARTS = 3
 _TIMES_ITS_SIZE = 20
@@ -42,6 +42,7 @@ class MessageSplit:
 
 SplitResult = TableSplit | MessageSplit | Unreadable | ToolMissing
 DrawResult = Picture | Unreadable | ToolMissing
+SoundResult = Sound | Unreadable | ToolMissing
 Answers = Generator[wire.Answer, None, None]
 
 
@@ -90,6 +91,11 @@ class Splitter:
         found = self.ask("draw", job)
         return _drawn(*found) if isinstance(found, tuple) else found
 
+    def listen(self, job: ReadJob) -> SoundResult:
+        """Decode one recording; see ``ReaderPool.listen``."""
+        found = self.ask("listen", job)
+        return _listened(*found) if isinstance(found, tuple) else found
+
     def ask(self, task: wire.Task, job: ReadJob) -> tuple[wire.Answer, Answers] | Unreadable | ToolMissing:
         """Hand a job to a process; its first answer, and the others as they come."""
         failure = ""
@@ -118,7 +124,7 @@ class Splitter:
             self._begin(child)
             while not ended:
                 for answer in self._receive(child):
-                    ended = isinstance(answer, wire.Failed | wire.End | wire.Drawn)
+                    ended = isinstance(answer, wire.Failed | wire.End | wire.Drawn | wire.Listened)
                     left = self._clock()
                     yield answer
                     child.extend(self._clock() - left)  # what the caller did meanwhile is not the child's time
@@ -189,6 +195,15 @@ def _drawn(first: wire.Answer, answers: Answers) -> DrawResult:
         for _ in answers:
             pass
         return first.why if isinstance(first, wire.Failed) else first.picture
+    answers.close()
+    return Unreadable(NONSENSE, NEXT_STEP)
+
+
+def _listened(first: wire.Answer, answers: Answers) -> SoundResult:
+    if isinstance(first, wire.Failed | wire.Listened):
+        for _ in answers:
+            pass
+        return first.why if isinstance(first, wire.Failed) else first.sound
     answers.close()
     return Unreadable(NONSENSE, NEXT_STEP)
 
