@@ -130,8 +130,9 @@ def _add_call(
     except calls.SENSELESS:
         ended.settled.append(Settled(receipt.id, "quarantined", _UNSOUND.reason, _UNSOUND.next_step))
         return
-    ended.parts += _parts(receipt, 0, reading)
     ended.readings.append(stored_reading(receipt, reading))
+    if settled is None or settled.outcome != "pending":
+        ended.parts += _parts(receipt, 0, reading)
     if settled is not None:
         ended.settled.append(settled)
     elif filled is not None:

@@ -483,6 +483,14 @@ def reading_of(tx: Connection, receipt_id: int) -> StoredReading | None:
     return None if row is None else StoredReading(**row._mapping)
 
 
+def readings_of(tx: Connection, receipts: Sequence[int]) -> list[StoredReading]:
+    """What was said of these receipts' documents; nothing of those that were not read."""
+    return [
+        StoredReading(**row._mapping)
+        for row in tx.execute(select(_readings).where(_readings.c.receipt_id.in_(receipts)))
+    ]
+
+
 def parts_of(tx: Connection, receipt_id: int) -> list[StoredPart]:
     """The parts of a receipt, in order."""
     query = select(_parts).where(_parts.c.receipt_id == receipt_id).order_by(_parts.c.item, _parts.c.number)

@@ -147,7 +147,7 @@ def _lines(facts: CallFacts) -> Iterator[tuple[str, str]]:
     yield from (("Put through", f"{leg.status}, {leg.seconds} s") for leg in facts.legs)
     for recorded in facts.recordings:
         length = "" if recorded.seconds is None else f", {recorded.seconds:g} s"
-        held = "held" if recorded.audio else "not held"
+        held = f"held, {recorded.size} bytes" if recorded.audio else "not held"
         source = f", {recorded.source}" if recorded.source else ""
         yield ("Recording", f"{recorded.name}, {recorded.status}{length}{source}, {held}")
     if not facts.taken:
@@ -171,6 +171,7 @@ def _recordings(documents: Sequence[calldoc.Json], held: Sequence[Held]) -> list
             name=sid, status=status, source=calldoc.word(resource, "source"),
             started=calldoc.moment(resource, "start_time", "date_created"), seconds=length,
             channels=max(1, min(9, calldoc.whole(resource, "channels"))), audio=sid in audio,
+            size=audio[sid].size if sid in audio else 0,
         )  # fmt: skip
         heard = [made(recorded) for made in tellings.get(sid, [])]
         found.append((msgspec.structs.replace(recorded, heard=_heard(heard)), heard))
