@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,7 +14,7 @@ from channels import ADAPTERS
 from channels.base import Listener, Outside
 from channels.clocks import file_system
 from channels.names import media_type, table
-from intake import config, job, standing, surveytoml
+from intake import config, job, standing
 from intake.accounting import RunReport
 from intake.crop import Crop, crop
 from intake.decide import decide
@@ -40,8 +40,6 @@ from intake.replyform import reply_form
 from intake.rereading import reread
 from intake.separator import separator_pdf
 from intake.speech import Speech
-from intake.surveymap import Proposal, propose
-from intake.surveyread import Export, see_export
 from intake.tables import RowReader
 from intake.trace import read_original, trace
 from intake.typed import Taking, Typed, take_typed
@@ -52,6 +50,9 @@ from storage.audit import Check, audit
 from storage.database import Database, LeaseHeld
 from storage.originals import OriginalStore
 from storage.receipts import NewOriginal, ReceiptView
+
+if TYPE_CHECKING:
+    from intake.surveymap import Proposal
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs"})
 _LEFT_BEHIND_S = 24 * 3600
@@ -298,16 +299,19 @@ class App:
         blank = msgspec.json.decode(result.facts[blanks.FACT], type=blanks.Blank)
         return learn(self.consultation, blank, path.name)
 
-    def map_survey(self, path: Path, channel: str, sheet: str = "", header_row: int = 1) -> tuple[Proposal, str]:
+    def map_survey(self, path: Path, channel: str, sheet: str = "", header_row: int = 1) -> "tuple[Proposal, str]":
         """How an export would be mapped, and the section of the config that says so.
 
         Raises:
             Refused: the file can't be read as a table, or nothing can be opened here.
         """
+        # A library that compares texts, which no other command needs.
+        from intake import surveymap, surveyread, surveytoml
+
         self._must_read()
-        export = Export(path, table(path.name)[0], sheet, header_row)
+        export = surveyread.Export(path, table(path.name)[0], sheet, header_row)
         with self._readers(find_means(self.settings.reading.sandbox)) as pool:
-            proposed = propose(self.consultation, see_export(pool, export))
+            proposed = surveymap.propose(self.consultation, surveyread.see_export(pool, export))
         return proposed, surveytoml.section(proposed, channel, self._as_configured(path))
 
     def _as_configured(self, path: Path) -> str:

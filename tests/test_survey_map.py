@@ -101,6 +101,21 @@ def test_what_is_one_of_a_few_words_is_confirmed_by_its_cells(consultation: Sett
     assert mapped(consultation, columns, ["1", "Company", "Mayor"], ["2", "Individual", "Vicar"]) == {}
 
 
+def test_how_sure_is_sure_enough_is_measured() -> None:
+    """Of 44 rewordings at least 28 are mapped, and no header, reworded or another's, to a question that it is not."""
+    lines = [line.split("\t") for line in (surveys.DATA / "rewordings.tsv").read_text().splitlines()[2:]]
+    ids = {asked: f"asked-{n}" for n, asked in enumerate(dict.fromkeys(asked for asked, _ in lines if asked))}
+    raw = tomllib.loads(surveys.CONFIG)["consultation"]
+    questions = [{"id": name, "text": asked, "kind": "text"} for asked, name in ids.items()]
+    of = Settled.model_validate({**raw, "questions": questions}, context={"base": Path("/")})
+    right = 0
+    for asked, header in lines:
+        found = {column: said for column, said in mapped(of, ["ID", header]).items() if column.startswith("answer.")}
+        assert found in ({}, {f"answer.{ids.get(asked)}": header})
+        right += bool(found) and asked != header
+    assert right >= 28
+
+
 def test_the_nearest_guess_is_said(consultation: Settled) -> None:
     """A header that is not mapped is listed with what it is most like, or with nothing where it is like nothing."""
     found = proposed(consultation, ["ID", "How far do you agree or disagree with the proposal?", "Zzz"])
