@@ -13,7 +13,7 @@ from intake import fields
 from intake.content import add_content
 from intake.evidence import in_part
 from intake.filled import Filled, Rules, finished
-from intake.reading.call import ONGOING
+from intake.reading.call import ONGOING, READER, SPOKEN_BY
 from intake.reading.callfacts import FACT, MESSAGE, CallFacts, Recorded
 from intake.reading.parts import Part, Reading
 from intake.when import received
@@ -58,7 +58,7 @@ def ended(receipt: ReceiptView, reading: Reading, now: datetime | None, wait: ti
         return _message_ended(receipt, reading, facts)
     if facts.status in ONGOING and now is not None:
         return Settled(receipt.id, "pending", f"The call is still going on ({facts.status}).", _NOTHING_SOON)
-    announced = [one for one in facts.recordings if one.status != "absent" and (one.seconds != 0 or one.heard)]
+    announced = _announced(facts)
     if not announced:
         return _no_message(receipt, reading, facts)
     if now is not None and (waits := _waits(receipt, facts, announced, now, wait)) is not None:
@@ -68,6 +68,24 @@ def ended(receipt: ReceiptView, reading: Reading, now: datetime | None, wait: ti
         step = f"It is asked for again for a week. Call back, if {_number(receipt, facts)}; retry once it is there."
         return Settled(receipt.id, "quarantined", reason, step)
     return None
+
+
+def _announced(facts: CallFacts) -> list[Recorded]:
+    """The recordings that can hold something."""
+    return [one for one in facts.recordings if one.status != "absent" and (one.seconds != 0 or one.heard == "read")]
+
+
+def waits_on(receipt: ReceiptView, reader: str, facts: str, now: datetime, wait: timedelta) -> bool:
+    """Whether a call of which nothing has come since it was read still waits for the same thing: ``facts`` (JSON) are
+    those of that reading."""
+    if reader.partition(",")[0] != READER:
+        return False
+    try:
+        kept = Reading(reader=reader, parts=[], facts=msgspec.json.decode(facts, type=dict[str, str]))
+        settled = ended(receipt, kept, now, wait)
+    except SENSELESS:
+        return False
+    return settled is not None and (settled.outcome, settled.reason) == ("pending", receipt.reason)
 
 
 def _message_ended(receipt: ReceiptView, reading: Reading, facts: CallFacts) -> Settled | None:
@@ -132,10 +150,13 @@ def fill(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
         if not filled.values.get("text") and not facts.media:
             filled.needs.add("transcription")
         return finished(rules, filled)
-    heard = [one for one in facts.recordings if one.status != "absent" and (one.audio or one.heard == "read")]
+    announced = _announced(facts)
+    heard = [one for one in announced if one.audio or one.heard == "read"]
     if not filled.values.get("text") or any(one.heard != "read" for one in heard):
         filled.needs.add("transcription")
-    if any(one not in heard and one.seconds != 0 for one in facts.recordings if one.status != "absent"):
+    if any(part.content and part.engine.startswith(SPOKEN_BY) for part in reading.parts):
+        filled.needs.add("transcription")  # nobody vouches for that program: its words stand in until somebody listened
+    if len(heard) < len(announced):
         filled.needs.add("attachment")  # something that was announced is not here
     return finished(rules, filled)
 

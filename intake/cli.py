@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from intake import paper, show
+from intake import calling, paper, show, survey
 from intake.app import App, actor
 from intake.crop import Crop
 from intake.errors import CommandError, IntakeError
@@ -227,8 +227,10 @@ def watch(context: typer.Context) -> None:
         watch_channels(app)
 
 
+cli.command()(calling.call)
 cli.command()(paper.separator)
 cli.command()(paper.form)
+cli.add_typer(survey.app, name="survey")
 
 
 def _complain(sentence: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from intake import calls
 from intake.bundled import CALL_TYPES, FURTHER, call_job
 from intake.filled import Rules
 from intake.outcomes import MESSAGE_TYPES, Desk, Ended, add_result, add_row
@@ -17,7 +18,7 @@ from intake.reading.splitting import NEXT_STEP
 from intake.receive import ChannelRun
 from intake.splitting import row_cells
 from intake.written import write_ended
-from storage import rebuilt, receipts
+from storage import further, rebuilt, receipts, responses
 from storage.originals import OriginalDamaged
 from storage.receipts import ReceiptView, Settled
 
@@ -57,6 +58,11 @@ class _Writer:
         if self.ended.receipts >= _WRITE_EVERY or self.ended.characters >= _WRITE_CHARACTERS:
             self.write()
 
+    def pass_over(self, count: int) -> None:
+        """So many stay as they are."""
+        if count:
+            self._advance(count)
+
     def write(self) -> None:
         if self.ended.receipts:
             write_ended(self._current, self._rules, self.ended)
@@ -93,7 +99,7 @@ def _settle_items(
     opened: dict[int, ReceiptView] = {}
 
     def jobs() -> Iterator[ReadJob]:
-        for receipt, older in _items(current, followers=followers):
+        for receipt, older in _items(current, desk, writer, followers=followers):
             decided = None if older is None else as_repeat(current, receipt, older)
             if decided is not None:
                 writer.ended.settled.append(decided)
@@ -166,16 +172,32 @@ def _intact_job(current: ChannelRun, desk: Desk, receipt: ReceiptView) -> ReadJo
     return read_job(current, receipt, desk.forms) if current.originals.intact(receipt.sha256) else None
 
 
-def _items(current: ChannelRun, *, followers: bool) -> Iterator[tuple[ReceiptView, int | None]]:
-    """Whole messages and files that wait, each with the older receipt of the same bytes (None for the first of
-    them)."""
+def _items(
+    current: ChannelRun, desk: Desk, writer: _Writer, *, followers: bool
+) -> Iterator[tuple[ReceiptView, int | None]]:
+    """Whole messages and files that wait and may be settled now, each with the older receipt of the same bytes (None
+    for the first of them)."""
     for page in _pending(current, rows_only=False):
         with current.database.read() as tx:
             oldest = receipts.first_holders(tx, [receipt.sha256 for receipt in page])
-        for receipt in page:
-            older = oldest[receipt.sha256]
-            if (older < receipt.id) is followers:
-                yield receipt, older if followers else None
+        mine = [receipt for receipt in page if (oldest[receipt.sha256] < receipt.id) is followers]
+        waiting = _calls_waiting(current, desk, mine)
+        writer.pass_over(len(waiting))
+        for receipt in mine:
+            if receipt.id not in waiting:
+                yield receipt, oldest[receipt.sha256] if followers else None
+
+
+def _calls_waiting(current: ChannelRun, desk: Desk, page: Sequence[ReceiptView]) -> set[int]:
+    """Calls of which nothing has come since they were read, and that still wait: they need not be read again."""
+    read = {r.id: r for r in page if r.media_type in CALL_TYPES and r.reason}
+    if not read:
+        return set()
+    with current.database.read() as tx:
+        grown = further.with_unread(tx, list(read))
+        kept = [one for one in responses.readings_of(tx, list(read)) if one.receipt_id not in grown]
+    now, wait = current.clock(), desk.channel.source.transcript_wait()
+    return {k.receipt_id for k in kept if calls.waits_on(read[k.receipt_id], k.reader, k.facts, now, wait)}
 
 
 def as_repeat(current: ChannelRun, receipt: ReceiptView, older: int) -> Settled | None:

@@ -11,6 +11,7 @@ from intake.added import added_files
 from intake.addressee import REASONS
 from intake.batches import read_pieces
 from intake.bundled import CALL_TYPES
+from intake.calls import caller_number
 from intake.errors import NotThere
 from intake.letter import FRAME
 from intake.reading.callfacts import FACT
@@ -202,9 +203,21 @@ def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> di
         "facts": view.facts,
         "acknowledgement": _acknowledgement(acknowledgements.of_receipt(tx, view.id)),
         "call": _call(tx, view),
+        "recordings": _recordings(tx, view),
         "original": described[0],
         "originals": described,
     }
+
+
+def _recordings(tx: Transaction, view: ReceiptView) -> list[dict[str, Any]]:
+    """The recordings that a receipt has, or that came with its message, by the names that they have there."""
+    found = []
+    for part in responses.parts_of(tx, view.id):
+        document = json.loads(part.document)
+        if document.get("kind") == "attachment" and str(document.get("media_type", "")).startswith("audio/"):
+            named = {"name": document.get("name", ""), "media_type": document["media_type"]}
+            found.append({"item": part.item, "part": part.number, **named})
+    return found
 
 
 def _passed_on(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:
@@ -217,11 +230,13 @@ def _passed_on(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:
 
 
 def _call(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:
-    """What is known of a call or text message: who rang when, how it ended, its recordings; None of anything else."""
+    """What is known of a call or text message: who rang when (``number`` is null where it was withheld), how it ended,
+    its recordings; None of anything else."""
     if view.media_type not in CALL_TYPES or (kept := responses.reading_of(tx, view.id)) is None:
         return None
     facts = json.loads(kept.facts)
-    return {"state": facts.get("state"), **json.loads(facts[FACT])}
+    told = json.loads(facts[FACT])
+    return {"state": facts.get("state"), "number": caller_number(told.get("sender", "")) or None, **told}
 
 
 def _acknowledgement(standing: Standing | None) -> dict[str, Any] | None:

@@ -250,6 +250,30 @@ def _deliveries(connection: Connection, ledger: _Ledger) -> Check:
     return check
 
 
+def _places(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
+    """Every file that was split held as many items as it said, each at a place of its own with a receipt or sighting.
+
+    Sightings follow the newest file of a path: of those before it, no more can be there than they said. Nor of a table
+    that was split before its header was kept: a row that stood in it twice has one place.
+    """
+    check = Check("places")
+    query = (
+        "select d.sha256, d.items, l.rows, l.accounted,"
+        " (select count(*) from (select place from receipt where delivery_id = d.id and kind <> 'file'"
+        " union select place from sighting where delivery_id = d.id and container <> ''"
+        " union select place from repeated_row where delivery_id = d.id) p) as places,"
+        " (select count(*) from delivery n where n.channel = d.channel and n.source_key = d.source_key and n.id > d.id)"
+        " as newer, (select count(*) from receipt m where m.delivery_id = d.id and m.kind = 'item') as messages"
+        " from delivery d left join layout l on l.delivery_id = d.id where d.state = 'split'"
+    )
+    for row in _rows(connection, query):
+        is_exact = not row["newer"] and (row["rows"] is not None or row["messages"])
+        there = row["places"] == row["items"] if is_exact else row["places"] <= row["items"]
+        as_counted = row["rows"] is None or row["rows"] == row["accounted"] == row["items"]
+        check.expect(there and as_counted, row["sha256"])
+    return check
+
+
 def _outcomes(connection: Connection, ledger: _Ledger) -> Check:
     """Every receipt has exactly one outcome, the one that the ledger last said; what is read has a response."""
     check = Check("outcomes")
@@ -402,8 +426,9 @@ def _evidence_hashes(connection: Connection) -> dict[int, list[tuple[int, str]]]
 
 
 def _evidence(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
-    """Filled fields have evidence, a place in a part's text holds the words that are quoted from it, and evidence is by
-    whom and of when the response or the decision says."""
+    """Filled fields have evidence, a place in a part's text holds the words that are quoted from it, what is quoted
+    from a recording stands in a transcript of it, and evidence is by whom and of when the response or the decision
+    says."""
     check = Check("evidence")
     strange = _strange_evidence(connection)
     pieces: dict[int, list[Row]] = defaultdict(list)
@@ -442,9 +467,11 @@ def _strange_evidence(connection: Connection) -> set[int]:
 
 
 def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:
-    quoted = [
-        e for found in piece["fields"].values() for e in found if e.get("quote") and "start" in (e.get("place") or {})
-    ]
+    placed = [e for found in piece["fields"].values() for e in found if e.get("quote") and e.get("place")]
+    quoted = [e for e in placed if "start" in e["place"]]
+    heard = [e for e in placed if "recording" in e["place"]]
+    if heard and not _were_said(connection, piece["receipt"], heard):
+        return False
     query = text("select number, text from part where receipt_id = :receipt and item = :item")
     parts: dict[int, dict[int, str]] = {}
     for evidence in quoted:
@@ -458,9 +485,18 @@ def _quotes_hold(connection: Connection, item: int, piece: Row) -> bool:
     return True
 
 
+def _were_said(connection: Connection, receipt: int, heard: Sequence[Row]) -> bool:
+    """Whether all that is quoted from recordings stands in a transcript of each: of several, one may be another's."""
+    transcripts: dict[str, list[str]] = defaultdict(list)
+    query = text("select document, text from part where receipt_id = :receipt")
+    for document, words in connection.execute(query, {"receipt": receipt}):
+        transcripts[(_json(document) or {}).get("name", "")].append(words)
+    return all(any(e["quote"] in words for words in transcripts[e["place"]["recording"]]) for e in heard)
+
+
 def _letters(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
     """Of a file that was parted into letters, or joined with others, each page is in exactly one letter; and what is
-    part of another letter is so by a person's decision, and that one stands."""
+    part of another letter is so by a person's decision, or a row that was typed from it, and that one stands."""
     check = Check("letters")
     into: dict[str, str] = {}
     held: dict[int, list[tuple[int, int]]] = defaultdict(list)  # the ranges of parts that letters are, by receipt
@@ -477,11 +513,27 @@ def _letters(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001 
         for receipt, first, last in pieces or [(row["receipt_id"], *_WHOLE)]:
             held[receipt].append((first, last))
     allowed = _joined_by_people(connection) if joined else set()
+    typed = _typed_from(connection)
     for row in joined:
-        check.expect(_stands(row["reference"], into) and row["id"] in allowed, row["reference"])
+        is_allowed = row["id"] in allowed or typed.get(row["id"]) == row["joined_into"]
+        check.expect(_stands(row["reference"], into) and is_allowed, row["reference"])
+    parts = {row["id"]: row["joined_into"] for row in joined}
+    for number, letter in typed.items():
+        check.expect(parts.get(number) == letter, letter or f"row {number}")
     for receipt in sorted(divided):
         check.expect(_pages_once(connection, receipt, held[receipt]), receipt)
     return check
+
+
+def _typed_from(connection: Connection) -> dict[int, str]:
+    """The references of the letters that rows were typed from and are joined with, by the number of the row's response;
+    "" where the row's receipt does not stand behind that letter."""
+    query = (
+        "select e.response_id, l.reference, (select count(*) from response_receipt m where m.response_id = l.id"
+        " and m.receipt_id = r.receipt_id) as behind from entered_row e"
+        " join response l on l.id = e.letter_id join response r on r.id = e.response_id"
+    )
+    return {row["response_id"]: row["reference"] if row["behind"] else "" for row in _rows(connection, query)}
 
 
 def _stands(reference: str, into: Mapping[str, str]) -> bool:
@@ -548,6 +600,6 @@ def _acknowledgements(connection: Connection, ledger: _Ledger) -> Check:
 
 
 _CHECKS: tuple[Callable[[Connection, _Ledger], Check], ...] = (
-    _receipts, _further, _deliveries, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence,
+    _receipts, _further, _deliveries, _places, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence,
     _decisions, _acknowledgements, _letters,
 )  # fmt: skip

@@ -122,6 +122,12 @@ def unread(tx: Connection, channel: str, after: int, limit: int) -> list[int]:
     return list(tx.execute(query).scalars())
 
 
+def with_unread(tx: Connection, receipts: Sequence[int]) -> set[int]:
+    """Which of these receipts have a further original that no reading has taken in."""
+    query = select(_further.c.receipt_id).where(_further.c.receipt_id.in_(receipts), _further.c.is_read.is_(False))
+    return set(tx.execute(query).scalars())
+
+
 def mark_read(tx: Connection, up_to: Mapping[int, int]) -> None:
     """A reading has taken in the further originals of these receipts, up to these numbers."""
     for receipt, number in up_to.items():

@@ -320,6 +320,11 @@ def _monitoring_of(response_id: int) -> Any:
     return select(_monitoring.c.question, _monitoring.c.answer).where(_monitoring.c.response_id == response_id)
 
 
+def monitoring_of(tx: Connection, response_id: int) -> dict[str, str]:
+    """The answers of a response to monitoring questions, by question."""
+    return dict(tx.execute(_monitoring_of(response_id)).all())
+
+
 def unlink_receipt(tx: Connection, response: int, receipt: int) -> None:
     """A receipt no longer stands behind a response."""
     tx.execute(delete(_links).where(_links.c.response_id == response, _links.c.receipt_id == receipt))
@@ -476,6 +481,14 @@ def reading_of(tx: Connection, receipt_id: int) -> StoredReading | None:
     """What was said of a receipt's document; None of one that was read before this was kept."""
     row = tx.execute(select(_readings).where(_readings.c.receipt_id == receipt_id)).one_or_none()
     return None if row is None else StoredReading(**row._mapping)
+
+
+def readings_of(tx: Connection, receipts: Sequence[int]) -> list[StoredReading]:
+    """What was said of these receipts' documents; nothing of those that were not read."""
+    return [
+        StoredReading(**row._mapping)
+        for row in tx.execute(select(_readings).where(_readings.c.receipt_id.in_(receipts)))
+    ]
 
 
 def parts_of(tx: Connection, receipt_id: int) -> list[StoredPart]:

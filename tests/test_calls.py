@@ -204,6 +204,10 @@ def fill(rules: Rules, document: Mapping[str, Any], **further: bytes) -> Filled:
          {"transcripts": [transcript()], "recordings": [recording(), recording("RE2")]}, {"transcription"}),
         ({"RE1": b"x", "GT1": HEARD},
          {"transcripts": [transcript()], "recordings": [recording(), recording("RE2")]}, {"attachment"}),
+        ({"RE1": b"x", "RE2": b"", "GT1": HEARD},
+         {"transcripts": [transcript()], "recordings": [recording(), recording("RE2", duration="0")]}, set()),
+        ({"RE1": b"x", "GT1": HEARD},
+         {"transcripts": [transcript()], "recordings": [recording(), recording("RE2", "absent")]}, set()),
     ],
 )  # fmt: skip
 def test_what_a_person_must_still_do(

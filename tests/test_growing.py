@@ -1,21 +1,31 @@
 """Items that grow: a call is received when it is seen, and what comes later is a further original of its receipt."""
 
 import json
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 import intake.app
+from intake.app import App
+from intake.errors import Refused
+from intake.reading.sandbox import Limits, ReaderPool
+from storage.database import Database
 from storage.further import NewFurther, add_further
 from storage.ledger import number_entries
-from tests.support.consultation import Consultation
+from tests.support.consultation import Consultation, without
 from tests.support.exchange import MESSAGE, NINE, SECTION, SENTENCES, Exchange, Item, canonical, sentences
 from tests.support.twilio import START, TwilioServer
 
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt "
 AUDIO = (WAV, "audio/x-wav", {"duration_s": "4", "channels": "1"})
+on_sqlite = pytest.mark.parametrize("here", ["sqlite"], indirect=True)
+"""For what either database can't do otherwise than the other."""
 
 
 @pytest.fixture
@@ -59,6 +69,7 @@ def test_what_comes_later_is_a_further_original_of_one_receipt(here: Consultatio
     assert here.failures() == {}
 
 
+@on_sqlite
 def test_what_is_kept_is_not_asked_for_again(here: Consultation, exchange: Exchange) -> None:
     """A further version fetches only the names that are not kept, and known bytes are not added again."""
     document = {"call": {"sid": "CA1", "status": "completed"}}
@@ -72,6 +83,7 @@ def test_what_is_kept_is_not_asked_for_again(here: Consultation, exchange: Excha
     assert here.failures() == {}
 
 
+@on_sqlite
 def test_two_calls_may_share_a_recording(here: Consultation, exchange: Exchange) -> None:
     """Two recordings of the same bytes are one file and two further originals; neither call is a repeat."""
     for sid in ("CA1", "CA2"):
@@ -101,6 +113,7 @@ def test_what_is_lacking_is_asked_for_again_for_a_week(here: Consultation, excha
     assert originals(here) == []
 
 
+@on_sqlite
 def test_what_arrives_whole_is_lacking_no_more(here: Consultation, exchange: Exchange, at: Any) -> None:
     """Once it came, it is not asked for again."""
     exchange.items["CA1"] = Item("completed RE1", {"call": {"sid": "CA1"}}, lacks="A recording could not be had.")
@@ -148,6 +161,7 @@ def test_verify_names_further_bytes_that_are_damaged(place: Consultation) -> Non
         assert place.trace(1)["receipts"][0]["originals"][1]["intact"] is False
 
 
+@on_sqlite
 def test_the_ledger_says_nothing_of_a_call(here: Consultation, exchange: Exchange) -> None:
     """Neither a number nor a SID stands in the ledger."""
     exchange.items["CA1"] = Item("completed RE1", {"call": {"from": "+441632960001"}}, {"RE1": AUDIO})
@@ -312,6 +326,7 @@ def test_a_missed_call_becomes_an_answer_when_its_recording_comes(
     assert here.failures() == {}
 
 
+@on_sqlite
 def test_what_a_person_set_aside_stays_so(here: Consultation, exchange: Exchange, at: Any) -> None:
     """A transcript that comes to a call which a person set aside changes nothing, until they take that back."""
     at(LATER)
@@ -327,6 +342,7 @@ def test_what_a_person_set_aside_stays_so(here: Consultation, exchange: Exchange
     assert here.failures() == {}
 
 
+@on_sqlite
 def test_overturning_a_missed_call_makes_a_response_that_is_to_be_typed(
     here: Consultation, exchange: Exchange, at: Any
 ) -> None:
@@ -344,6 +360,40 @@ def test_overturning_a_missed_call_makes_a_response_that_is_to_be_typed(
     assert here.failures() == {}
 
 
+def test_undoing_an_overturning_holds(place: Consultation, at: Any) -> None:
+    """A missed call that was overturned, and set aside again by undoing that, is no answer until words of it come; a
+    file can't be added to it, since its transcripts go on coming."""
+    place.path.write_text(place.path.read_text() + SECTION)
+    at(NINE)
+    exchange = Exchange({"CA1": Item("completed", call())})
+    with exchange.plugged_in():
+        place.takes("exchange", set_aside=1)
+        place.decide(1, "overturn")
+        with pytest.raises(Refused, match="is a call"):
+            place.decide(1, "add", str(place.path))
+        place.decide(1, "undo")
+        exchange.items["CA1"] = Item("completed again", call(price="-0.1"))
+        place.takes("exchange", set_aside=1, read=0)
+        document = call(recordings=[recording()], transcripts=[transcript()])
+        grown(exchange, "completed GT1 RE1", document, RE1=AUDIO, GT1=HEARD)
+        place.takes("exchange", set_aside=0, read=1, responses=1)
+        assert place.export()[0]["text"] == "\n".join(WORDS)
+        assert place.failures() == {}
+
+
+def test_a_redacted_message_keeps_its_words(place: Consultation) -> None:
+    """What the service takes away after it was taken in is still what was sent."""
+    place.path.write_text(place.path.read_text() + SECTION)
+    of = {"sid": "SM1", "from": "+447700900123", "status": "receiving", "body": "Keep it.", "num_media": "0"}
+    exchange = Exchange({"SM1": Item("receiving", {"message": of}, media_type=MESSAGE)})
+    with exchange.plugged_in():
+        place.takes("exchange", read=1)
+        exchange.items["SM1"] = Item("received", {"message": of | {"body": ""}}, media_type=MESSAGE)
+        place.takes("exchange", read=1, responses=1)
+        assert place.export()[0]["text"] == "Keep it."
+
+
+@on_sqlite
 def test_a_recording_that_is_gone_is_quarantined_until_it_comes(
     here: Consultation, exchange: Exchange, at: Any
 ) -> None:
@@ -359,6 +409,7 @@ def test_a_recording_that_is_gone_is_quarantined_until_it_comes(
     assert here.failures() == {}
 
 
+@on_sqlite
 def test_what_a_speech_program_heard_is_read_in(here: Consultation, exchange: Exchange, at: Any) -> None:
     """A transcript of our own, added to the receipt beside its recording, is read where the service has none."""
     at(LATER)
@@ -378,11 +429,12 @@ def test_what_a_speech_program_heard_is_read_in(here: Consultation, exchange: Ex
             number_entries(tx)
     here.takes("exchange", read=1, responses=1)
     traced = here.trace(1)
-    assert (traced["response"]["text"], traced["response"]["needs"]) == ("Please keep Dereham open.", "")
+    assert traced["response"]["text"] == "Please keep Dereham open."
     assert traced["fields"]["text"][0]["place"] == {"from": 0.5, "to": 2.0, "recording": "RE1"}
     assert here.failures() == {}
 
 
+@on_sqlite
 def test_a_text_message_is_a_response(here: Consultation, exchange: Exchange) -> None:
     """Its words, its sender's number and when it was sent; a blank one is set aside, and a picture is to be fetched."""
     for n, (body, media) in enumerate([("Keep Watton open", "0"), (" ", "0"), ("", "1")]):
@@ -396,6 +448,75 @@ def test_a_text_message_is_a_response(here: Consultation, exchange: Exchange) ->
     assert (second["text"], second["needs"]) == ("", "attachment")
     assert here.receipts("exchange")[1]["reason"] == "empty"
     assert here.failures() == {}
+
+
+def test_verify_finds_words_that_nobody_said(place: Consultation, at: Any) -> None:
+    """A transcript that was changed by hand no longer holds what is quoted from its recording."""
+    place.path.write_text(place.path.read_text() + SECTION)
+    at(NINE)
+    document = call(recordings=[recording()], transcripts=[transcript()])
+    exchange = Exchange({"CA1": Item("completed GT1 RE1", document, {"RE1": AUDIO, "GT1": HEARD})})
+    with exchange.plugged_in():
+        place.takes("exchange", read=1)
+        assert place.failures() == {}
+        place.tamper("update part set text = replace(text, 'open', 'shut') where text like '%open%'")
+        assert list(place.failures()) == ["evidence"]
+
+
+class Stopped(BaseException):
+    """The program ends here, as if it was killed: nobody catches this."""
+
+
+def test_a_stop_at_any_moment_doubles_nothing(
+    tmp_path: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch, at: Any
+) -> None:
+    """Stopped before any of its transactions while calls grow, and run once more: one receipt, one response, each
+    further original once."""
+    at(NINE)
+    write = Database.write
+    left = 10**9
+
+    @contextmanager
+    def counted(database: Database) -> Iterator[Connection]:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Stopped
+        with write(database) as tx:
+            yield tx
+
+    def ran(name: str, stop: int) -> tuple[Consultation, int]:
+        """A call that is seen, then recorded, with the second of the two runs stopped; and how many transactions it
+        had."""
+        nonlocal left
+        here = Consultation(tmp_path / name, home=empty_home)
+        here.path.write_text(here.path.read_text() + SECTION)
+        left, before = 10**9, {"CA1": Item("completed", call())}
+        exchange = Exchange(before | {"CA2": Item("ringing", call("ringing"))})
+        with exchange.plugged_in():
+            here.run("exchange")
+            document = call(recordings=[recording()], transcripts=[transcript()])
+            grown(exchange, "completed GT1 RE1", document, RE1=AUDIO, GT1=HEARD)
+            exchange.items["CA2"] = Item("completed RE1", call(recordings=[recording()]), lacks="It is not there.")
+            left = stop
+            with nullcontext() if stop > 1000 else pytest.raises(Stopped):
+                here.run("exchange")
+            used, left = stop - left, 10**9
+            here.takes("exchange", received=0, read=1, quarantined=1, responses=1)
+        return here, used
+
+    monkeypatch.setattr(Database, "write", counted)
+    with ReaderPool(1, Limits(), time.monotonic) as pool, Exchange().plugged_in():
+        # The real readers, but one pool for all runs: to start them each time would take most of the time.
+        monkeypatch.setattr(App, "_readers", lambda *_: nullcontext(pool))
+        undisturbed, transactions = ran("undisturbed", 10**6)
+        wanted = [without(row, "run") for row in undisturbed.export(everything=True)]
+        assert 5 < transactions < 50
+        for stop in range(transactions):
+            here, _ = ran(f"stop-{stop}", stop)
+            assert [without(row, "run") for row in here.export(everything=True)] == wanted, stop
+            assert originals(here) == originals(undisturbed), stop
+            assert here.failures() == {}, stop
 
 
 # ---- the real adapter

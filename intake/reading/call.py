@@ -21,6 +21,8 @@ from intake.reading.spoken import Sentence
 from intake.reading.wire import Options
 
 READER = "call 1"
+SPOKEN_BY = "speech program "
+"""How the engine of a transcript by a speech program is called; its file name follows."""
 ONGOING = frozenset({"queued", "initiated", "ringing", "in-progress"})
 """The states of a call that is not over."""
 _UNREADABLE = Unreadable(
@@ -73,7 +75,9 @@ def _headers(lines: Iterable[tuple[str, str]]) -> Part:
 
 
 def _message(documents: Sequence[calldoc.Json]) -> Reading:
-    of = calldoc.child(documents[-1], "message")
+    said = [calldoc.child(document, "message") for document in documents]
+    # Words that the service has taken away since (it can redact them) are still what was sent.
+    of = next((one for one in reversed(said) if calldoc.word(one, "body")), said[-1])
     facts = CallFacts(
         status=calldoc.word(of, "status"), direction=calldoc.word(of, "direction"), sender=calldoc.word(of, "from"),
         to=calldoc.word(of, "to"), started=calldoc.moment(of, "date_sent", "date_created"),
@@ -83,9 +87,11 @@ def _message(documents: Sequence[calldoc.Json]) -> Reading:
     text, cleaned = clean(written if isinstance(written, str) else "")
     lines = [("From", facts.sender), ("To", facts.to), ("Sent", facts.started), ("Status", facts.status)]
     body = Part(number=1, kind="body", media_type="text/plain", text=text, cleaned=cleaned)
-    said = {FACT: msgspec.json.encode(facts).decode(), "state": "message"} | ({} if text.strip() else {"empty": "true"})
+    found = {FACT: msgspec.json.encode(facts).decode(), "state": "message"}
+    if not text.strip():
+        found["empty"] = "true"
     return Reading(
-        reader=READER, parts=[_headers(lines), body], facts=said, needs=["attachment"] if facts.media else []
+        reader=READER, parts=[_headers(lines), body], facts=found, needs=["attachment"] if facts.media else []
     )
 
 
@@ -110,7 +116,17 @@ def _call(documents: Sequence[calldoc.Json], held: Sequence[Held]) -> Reading:
     for recorded, tellings in told:
         parts += _parts(len(parts), recorded, tellings, {one.name: one for one in held})
     said = {FACT: msgspec.json.encode(facts).decode(), "state": state_of(facts)}
-    return Reading(reader=READER, parts=parts, facts=said)
+    programs = [part.engine.removeprefix(SPOKEN_BY) for part in parts if part.content and _by_program(part)]
+    return Reading(reader=", ".join([READER, *dict.fromkeys(programs)]), parts=parts, facts=said)
+
+
+def _speech(made: Held) -> str:
+    """What a speech program is called as an engine: by its file name."""
+    return f"{SPOKEN_BY}{made.facts.get('program', '')}"[:80]
+
+
+def _by_program(part: Part) -> bool:
+    return part.kind == "transcript" and part.engine.startswith(SPOKEN_BY)
 
 
 def state_of(facts: CallFacts) -> str:
@@ -131,7 +147,7 @@ def _lines(facts: CallFacts) -> Iterator[tuple[str, str]]:
     yield from (("Put through", f"{leg.status}, {leg.seconds} s") for leg in facts.legs)
     for recorded in facts.recordings:
         length = "" if recorded.seconds is None else f", {recorded.seconds:g} s"
-        held = "held" if recorded.audio else "not held"
+        held = f"held, {recorded.size} bytes" if recorded.audio else "not held"
         source = f", {recorded.source}" if recorded.source else ""
         yield ("Recording", f"{recorded.name}, {recorded.status}{length}{source}, {held}")
     if not facts.taken:
@@ -155,6 +171,7 @@ def _recordings(documents: Sequence[calldoc.Json], held: Sequence[Held]) -> list
             name=sid, status=status, source=calldoc.word(resource, "source"),
             started=calldoc.moment(resource, "start_time", "date_created"), seconds=length,
             channels=max(1, min(9, calldoc.whole(resource, "channels"))), audio=sid in audio,
+            size=audio[sid].size if sid in audio else 0,
         )  # fmt: skip
         heard = [made(recorded) for made in tellings.get(sid, [])]
         found.append((msgspec.structs.replace(recorded, heard=_heard(heard)), heard))
@@ -184,7 +201,7 @@ def _tellings(documents: Sequence[calldoc.Json], held: Sequence[Held]) -> dict[s
         found.setdefault(calldoc.word(resource, "recording_sid"), []).append(_Maker("transcription", resource, None))
     for name, one in by_name.items():
         if name.startswith(SPEECH) and one.media_type == VTT:
-            found.setdefault(name.removeprefix(SPEECH), []).append(_Maker("speech", {}, one))
+            found.setdefault(name.removeprefix(SPEECH), []).append(_Maker(_speech(one), {}, one))
     return found
 
 
@@ -204,7 +221,7 @@ class _Maker:
         if said:
             return _Telling(self.engine, "read", said)
         status = calldoc.word(self.resource, "status")
-        if self.engine == "speech" or (status == "completed" and self._whole):
+        if self.engine.startswith(SPOKEN_BY) or (status == "completed" and self._whole):
             return _Telling(self.engine, "empty")
         return _Telling(self.engine, "failed" if status in _NONE_COMES else "waiting")
 

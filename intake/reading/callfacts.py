@@ -39,8 +39,8 @@ class Leg(msgspec.Struct, frozen=True):
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """A recording that was announced. ``audio``: its sound is held. ``source`` says what made it (a voicemail's
-    ``RecordVerb``, ``DialVerb`` …); ``started`` is ISO 8601 UTC, "" if unknown."""
+    """A recording that was announced. ``audio``: its sound is held, ``size`` bytes of it. ``source`` says what made it
+    (a voicemail's ``RecordVerb``, ``DialVerb`` …); ``started`` is ISO 8601 UTC, "" if unknown."""
 
     name: str
     status: str = ""
@@ -49,6 +49,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     channels: int = 1
     audio: bool = False
+    size: int = 0
     heard: Heard = ""
 
 
