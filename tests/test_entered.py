@@ -1,7 +1,6 @@
 """Rows that were typed from paper: each joins the letter that it names, in whatever order the two come."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -283,28 +282,28 @@ def test_a_row_that_a_person_decided_about(one: Consultation) -> None:
 # --- a person's way back ----------------------------------------------------------------------------------------------
 
 
-def test_a_person_takes_the_row_from_its_letter(typed: Consultation) -> None:
+def test_a_person_takes_the_row_from_its_letter(one: Consultation) -> None:
     """``split --value row`` gives the letter back what was read of its scan; no run joins the two again, until that is
     undone."""
-    before = letter(typed)
-    rows(typed, "a.csv", row(1, before["reference"]))
-    typed.run()
-    joined = is_joined(typed, before)
-    said = typed.decide(before["reference"], "split", "row", reason="Another letter.")
+    before = letter(one)
+    rows(one, "a.csv", row(1, before["reference"]))
+    one.run()
+    joined = is_joined(one, before)
+    said = one.decide(before["reference"], "split", "row", reason="Another letter.")
     assert "is what was read of its scan alone" in said
     for _ in range(2):
-        found = {r["channel"]: r for r in typed.responses()}
+        found = {r["channel"]: r for r in one.responses()}
         assert found["letters"] == before
-        typed.run()
+        one.run()
     assert found["survey"]["text"] == "Keep Watton open, please."
-    assert {r["channel"]: r["needs"] for r in typed.responses()}["survey"] == "paper?"
-    fields = typed.trace(before["reference"])["fields"]
+    assert {r["channel"]: r["needs"] for r in one.responses()}["survey"] == "paper?"
+    fields = one.trace(before["reference"])["fields"]
     assert [piece["value"] for piece in fields["postcode"]] == ["NR9 3AA"]
-    assert typed.failures() == {}
-    assert typed.decide(before["reference"], "undo") == "Undone: split by ann."
-    assert is_joined(typed, before) == joined
-    typed.run()
-    assert typed.export() == [joined]
+    assert one.failures() == {}
+    assert one.decide(before["reference"], "undo") == "Undone: split by ann."
+    assert is_joined(one, before) == joined
+    one.run()
+    assert one.export() == [joined]
 
 
 def test_a_person_joins_what_the_machine_did_not(one: Consultation) -> None:
@@ -383,8 +382,6 @@ def test_the_command_says_it(one: Consultation) -> None:
     assert done.code == 0
     assert done.json["channels"]["survey"]["responses"] == 0
     assert before["reference"] not in done.err
-    assert one.command("verify").code == 0
-    assert isinstance(one.folder, Path)
 
 
 def test_a_row_that_staff_typed(one: Consultation) -> None:
