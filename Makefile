@@ -10,6 +10,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 READY  := $(VENV)/.ready
+PRISM  := $(VENV)/prism/.ready
 
 export UV_PYTHON_DOWNLOADS := never
 export DEBIAN_FRONTEND     := noninteractive
@@ -66,7 +67,7 @@ accuracy: setup debian-accuracy ## how well letters are read, from pictures whos
 	  $(if $(KEEP),--keep "$(abspath $(KEEP))") $(ARGS)
 
 .PHONY: corpus
-corpus: setup ## the tests on a folder of real mail and scans: make corpus CORPUS=DIR
+corpus: setup $(PRISM) ## the tests on a folder of real mail, scans and telephone answers: make corpus CORPUS=DIR
 	@test -n "$(CORPUS)" || { echo 'make corpus: say which folder: make corpus CORPUS=DIR' >&2; exit 2; }
 	@test -d "$(CORPUS)" || { echo 'make corpus: there is no folder "$(CORPUS)"' >&2; exit 2; }
 	@CORPUS="$(abspath $(CORPUS))" $(PY) -m pytest $(PYTEST_ARGS) tests/corpus
@@ -88,6 +89,9 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml   (UPGRADE=1 
 	@$(BIN)/uv pip compile pyproject.toml --extra test --generate-hashes --only-binary :all: \
 	  --python-version 3.11 --python-platform linux --no-emit-index-url --custom-compile-command 'make lock' \
 	  $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.lock
+	@$(BIN)/uv pip compile tests/prism/node.in --generate-hashes --only-binary :all: --python-version 3.11 \
+	  --python-platform linux --no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) \
+	  --quiet --output-file tests/prism/node.txt
 	@$(MAKE) $(READY)
 
 .PHONY: clean
@@ -112,6 +116,16 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/uv pip install --python $(PY) --quiet --offline --no-deps --no-build-isolation --editable .
 	@$(PY) -m compileall -q channels intake storage
 	@[ "$$(id -u)" != 0 ] || chmod -R go+rX $(VENV) channels intake storage
+	@touch $@
+
+# Prism answers as an OpenAPI document says, and refuses what it does not allow; only `make corpus` needs it. Node comes
+# as a wheel, into a virtual environment of its own; of Prism's packages no script is run.
+NODE := $(VENV)/prism/node/bin
+$(PRISM): $(READY) tests/prism/node.txt tests/prism/package.json tests/prism/package-lock.json tests/prism/.npmrc
+	@$(BIN)/uv venv --quiet --clear --python $(PY) $(VENV)/prism/node
+	@$(BIN)/uv pip install --python $(NODE)/python --quiet --only-binary :all: --require-hashes -r tests/prism/node.txt
+	@cp tests/prism/package.json tests/prism/package-lock.json tests/prism/.npmrc $(VENV)/prism
+	@cd $(VENV)/prism && PATH="$(abspath $(NODE)):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null
 	@touch $@
 
 .PHONY: debian-run debian-test debian-bench debian-accuracy

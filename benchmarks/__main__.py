@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from benchmarks import inbox, latency, mailbox, marks, ocr, ocrmypdf, pages, sandbox, survey_rows
+from benchmarks import calls, inbox, latency, mailbox, marks, ocr, ocrmypdf, pages, sandbox, survey_rows
 from benchmarks.measure import Figure, Plan, Result
 
 BENCHES: dict[str, Callable[[Plan], Result]] = {
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[Plan], Result]] = {
     "sandbox": sandbox.bench,
     "marks": marks.bench,
     "survey_rows": survey_rows.bench,
+    "calls": calls.bench,
     "ocr": ocr.bench,
     "ocrmypdf": ocrmypdf.bench,
     "pages": pages.bench,

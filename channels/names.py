@@ -27,7 +27,10 @@ _MEDIA_TYPES = {
     ".txt": "text/plain",
     ".wav": "audio/x-wav",
     ".xls": "application/vnd.ms-excel",
+    ".xlsb": "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+    ".xlsm": "application/vnd.ms-excel.sheet.macroenabled.12",
     ".xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+    ".xltx": f"{_OFFICE}.spreadsheetml.template",
     ".zip": "application/zip",
 }
 _UNFINISHED = frozenset({".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".!ut"})
@@ -49,8 +52,8 @@ def media_type(name: str) -> str:
 def table(name: str) -> tuple[str, bool]:
     """What a file among exports and logs is: a delivery, whose rows are the items.
 
-    All tables as text are ``text/csv`` (RFC 4180), since their reader finds the delimiter; others keep their own media
-    type, so that what can't be split yet is refused with a reason and not in silence.
+    All tables as text are ``text/csv`` (RFC 4180), since their reader finds the delimiter; workbooks and others keep
+    their own media type, so that what can't be split is refused with a reason and not in silence.
     """
     kind = media_type(name)
     return ("text/csv" if kind in ("text/tab-separated-values", "text/plain") else kind), True

@@ -153,19 +153,19 @@ def _no_list() -> SourceUnavailable:
     return SourceUnavailable("The telephone service gave an answer that is no list.")
 
 
-def _opened(ask: Callable[[], "Page | None"]) -> _Page:
+def _opened(ask: Callable[[], Any]) -> _Page:
     """A page with its items as the service gave them (the SDK's own objects keep only the fields that it knows), and
     the address of the next one, "" if it is the last."""
     from twilio.base.exceptions import TwilioException
 
     try:
         page = ask()
-        items, onward = list(page._records), page.next_page_url or ""  # type: ignore[union-attr]  # None: caught below
+        items, onward = page.load_page(page._payload), page.next_page_url or ""
     except TwilioException as error:
         # The SDK hands over what it took for no page.
         raise _NoPage(getattr(error.args[1], "status_code", 0) if len(error.args) > 1 else 0) from error
     except (LookupError, TypeError, AttributeError) as error:
         raise _no_list() from error  # JSON of another shape
-    if not all(isinstance(item, dict) for item in items) or not isinstance(onward, str):
+    if not (isinstance(items, list) and all(isinstance(item, dict) for item in items) and isinstance(onward, str)):
         raise _no_list()
     return page, items, onward

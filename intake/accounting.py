@@ -12,7 +12,7 @@ from intake.acknowledge import Acknowledged
 from intake.alarms import alarms
 from intake.reading.readers import Means
 from intake.receive import ChannelRun, Listed
-from storage import accounts, receipts, runs
+from storage import accounts, layouts, receipts, runs
 from storage.database import Database, Transaction
 
 log = structlog.get_logger()
@@ -23,9 +23,11 @@ class ChannelReport:
     """The accounts of one channel after a run, under the names of ``intake run --json``.
 
     ``listed``, ``unknown``, ``waiting`` and ``vanished`` are None, and ``error`` is a sentence, where the channel
-    failed. ``acknowledgements`` are None where the channel does not acknowledge. ``alarms`` are sentences about what a
-    person should look at, though nothing failed. ``window``: the hours that the listing was limited to, None where it
-    was whole. ``notices`` are sentences about the channel's settings that each run says.
+    failed. ``acknowledgements`` are None where the channel does not acknowledge. ``rows`` are how many rows the tables
+    hold that this run split (``in``), and how many of them have a receipt or a sighting (``out``); None where it split
+    none. ``tables`` is how many tables that were. ``alarms`` are sentences about what a person should look at, though
+    nothing failed. ``window``: the hours that the listing was limited to, None where it was whole. ``notices`` are
+    sentences about the channel's settings that each run says.
     """
 
     listed: int | None
@@ -41,6 +43,8 @@ class ChannelReport:
     responses: int
     error: str | None
     acknowledgements: dict[str, int] | None = None
+    rows: dict[str, int] | None = None
+    tables: int = 0
     alarms: tuple[str, ...] = ()
     window: int | None = None
     notices: tuple[str, ...] = ()
@@ -67,8 +71,12 @@ class RunReport:
             "finished_at": _z(self.finished_at),
             "balanced": self.balanced,
             "sandbox": self.means.kind,
-            "channels": {name: asdict(report) for name, report in self.channels.items()},
+            "channels": {name: _as_json(report) for name, report in self.channels.items()},
         }
+
+
+def _as_json(report: ChannelReport) -> dict[str, Any]:
+    return {name: value for name, value in asdict(report).items() if name != "tables"}
 
 
 def _z(moment: datetime) -> str:
@@ -86,9 +94,14 @@ def account(
     with current.database.read() as tx:
         counted = accounts.accounts(tx, [current.channel])[current.channel]
         received = accounts.received_in(tx, current.run, current.channel)
+        rows = layouts.rows_of_run(tx, current.run, current.channel)
         shown = None if listed is None else _shown(tx, current.channel, listed)
     if not counted.balance:
         error = error or "The accounts do not add up: run `intake verify`, and keep the home as it is."
+        shown = None
+    if rows is not None and rows.accounted != rows.rows:
+        said = f"Of {rows.rows} rows {rows.accounted} are accounted for: run `intake verify`, and keep the files."
+        error = error or said
         shown = None
     missing = None if shown is None else _unaccounted(current, left)
     found: dict[str, Any] = {
@@ -111,6 +124,8 @@ def account(
         **found, received=received, read=counted.read, repeats=counted.repeats, set_aside=counted.set_aside,
         quarantined=counted.quarantined, pending=counted.pending, responses=counted.responses, error=error,
         acknowledgements=acknowledged.as_json() if acknowledged else None,
+        rows=None if rows is None else {"in": rows.rows, "out": rows.accounted},
+        tables=0 if rows is None else rows.files,
         alarms=tuple(alarm.sentence for alarm in standing),
     )  # fmt: skip
 

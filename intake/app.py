@@ -3,7 +3,7 @@
 import os
 import pwd
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ import msgspec
 from channels import ADAPTERS
 from channels.base import Listener, Outside
 from channels.clocks import file_system
-from channels.names import media_type
-from intake import config, job, standing
+from channels.names import media_type, table
+from intake import config, job, standing, surveytoml
 from intake.accounting import RunReport
 from intake.crop import Crop, crop
 from intake.decide import decide
@@ -31,7 +31,7 @@ from intake.pictures import Pictures, find_page
 from intake.places import Gazetteer
 from intake.reading import blanks
 from intake.reading.parts import Reading, Unreadable
-from intake.reading.readers import NOTHING, Means, NoReaders, find_means
+from intake.reading.readers import NOTHING, SANDBOXED, Means, NoReaders, find_means
 from intake.reading.sandbox import Limits, ReaderPool, ReadJob
 from intake.reading.sheet import sheets_of_batch
 from intake.rebuilt import follow_rebuilt
@@ -39,10 +39,14 @@ from intake.receive import ChannelRun
 from intake.replyform import reply_form
 from intake.rereading import reread
 from intake.separator import separator_pdf
+from intake.speech import Speech
+from intake.surveymap import Proposal, propose
+from intake.surveyread import Export, see_export
 from intake.tables import RowReader
 from intake.trace import read_original, trace
+from intake.typed import Taking, Typed, take_typed
 from intake.when import EARLIEST
-from intake.wish import READS_AGAIN, Office, Person, Wish, find_target
+from intake.wish import Office, Person, Wish, find_target, reads_again
 from storage import responses, runs
 from storage.audit import Check, audit
 from storage.database import Database, LeaseHeld
@@ -99,6 +103,7 @@ class App:
 
     def __init__(self, path: Path) -> None:
         adapters = {name: kind.settings for name, kind in ADAPTERS.items()}
+        self._folder = path.resolve().parent
         self.settings = config.load(path, adapters)
         self.consultation = self.settings.consultation
         self.rules = Rules(self.consultation, Gazetteer.read(self.consultation.places))
@@ -154,7 +159,7 @@ class App:
                 raise CommandError(f"--channel: should be one of {', '.join(self.settings.channels)}.")
         chosen = [name for name in self.settings.channels if not names or name in names]
         means = find_means(self.settings.reading.sandbox)
-        work = job.Job(self.database, self.originals, clock, means, progress or job.NoProgress())
+        work = job.Job(self.database, self.originals, clock, means, progress or job.NoProgress(), self._speech(means))
         with storage_errors(), self._readers(means) as pool:
             return job.run(work, {name: self._way(name, window=window) for name in chosen}, pool)
 
@@ -168,6 +173,14 @@ class App:
         reading = self.settings.reading
         processes = reading.processes or len(os.sched_getaffinity(0))
         return means.readers(processes, Limits(memory_mb=reading.memory_mb, step_seconds=reading.seconds_per_item))
+
+    def _speech(self, means: Means) -> Speech | None:
+        """The program that transcribes recordings, None if none is configured or nothing may be opened here."""
+        reading = self.settings.reading
+        if not reading.speech_command or means.kind == NOTHING:
+            return None
+        home = self.settings.storage.home.resolve()
+        return Speech(reading.speech_command, reading.speech_seconds, means.kind == SANDBOXED, home)
 
     def _drawers(self) -> ReaderPool | NoReaders:
         return self._readers(find_means(self.settings.reading.sandbox))
@@ -285,6 +298,24 @@ class App:
         blank = msgspec.json.decode(result.facts[blanks.FACT], type=blanks.Blank)
         return learn(self.consultation, blank, path.name)
 
+    def map_survey(self, path: Path, channel: str, sheet: str = "", header_row: int = 1) -> tuple[Proposal, str]:
+        """How an export would be mapped, and the section of the config that says so.
+
+        Raises:
+            Refused: the file can't be read as a table, or nothing can be opened here.
+        """
+        self._must_read()
+        export = Export(path, table(path.name)[0], sheet, header_row)
+        with self._readers(find_means(self.settings.reading.sandbox)) as pool:
+            proposed = propose(self.consultation, see_export(pool, export))
+        return proposed, surveytoml.section(proposed, channel, self._as_configured(path))
+
+    def _as_configured(self, path: Path) -> str:
+        """A path as the config would name it: from its own folder, if the file lies there."""
+        folder = self._folder
+        full = path.resolve()
+        return str(full.relative_to(folder)) if full.is_relative_to(folder) else str(full)
+
     def verify(self) -> list[Check]:
         """Re-check everything from stored bytes and rows."""
         with storage_errors(), self.database.read() as tx:
@@ -302,7 +333,7 @@ class App:
                 prefix = self.consultation.reference_prefix
                 target = find_target(tx, prefix, typed, several=wish.action == "split")
             office = Office(self.database, self.rules, clock, self._reread, self._refollow, self._keep, self._must_read)
-            if wish.action not in READS_AGAIN:
+            if not reads_again(wish, target.receipt):
                 return decide(office, target, person, wish)
             # What is read again must not be read by a run at the same time.
             try:
@@ -311,6 +342,33 @@ class App:
             except LeaseHeld as held:
                 channel = target.receipt.channel
                 raise Refused(f"A run is working on {channel} now: try again once it has ended.") from held
+
+    def typed(self, channel: str, person: Person, given: Mapping[str, str]) -> Typed:
+        """Take in what a person typed during a call: column of the schema -> as typed.
+
+        ``channel`` is "" for the only telephone line there is. Usable while a run works on the same channel.
+
+        Raises:
+            CommandError: there is no such channel, or it must be named.
+            Refused: a value does not fit its column, or nothing was answered; nothing is kept then.
+        """
+        with storage_errors():
+            taking = Taking(self.database, self.originals, self._desk(self.phone_line(channel)))
+            return take_typed(taking, person, given, clock())
+
+    def phone_line(self, channel: str) -> str:
+        """The channel that is meant: the named one, else the only one whose adapter is ``phone``; raises
+        CommandError."""
+        lines = [name for name, of in self.settings.channels.items() if of.adapter == "phone"]
+        if channel:
+            if channel not in self.settings.channels:
+                raise CommandError(f"--channel: should be one of {', '.join(self.settings.channels)}.")
+            return channel
+        if len(lines) != 1:
+            choices = ", ".join(lines or self.settings.channels)
+            why = "there are several telephone lines" if lines else "no channel is a telephone line"
+            raise CommandError(f"--channel: should be named, since {why}: one of {choices}.")
+        return lines[0]
 
     def _keep(self, path: str) -> NewOriginal:
         """Store a file that a person names as an original, durable before anything speaks of it.

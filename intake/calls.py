@@ -13,16 +13,15 @@ from intake import fields
 from intake.content import add_content
 from intake.evidence import in_part
 from intake.filled import Filled, Rules, finished
-from intake.reading.call import ONGOING, READER
+from intake.reading.call import ONGOING, READER, SPOKEN_BY
 from intake.reading.callfacts import FACT, MESSAGE, CallFacts, Recorded
 from intake.reading.parts import Part, Reading
 from intake.when import received
 from storage.receipts import ReceiptView, Settled
 from storage.schema import Evidence
 
-_NOBODY = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+8566696687", "+86282452253"})
-"""The keys of a telephone that spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE: Twilio's numbers for
-callers without one."""
+_NOBODY = frozenset({"+8566696687"})
+"""Told of as Twilio's number for an unknown caller, besides those that ``fields`` knows by what their keys spell."""
 SENSELESS = (msgspec.DecodeError, ValueError, TypeError, OverflowError, IndexError)
 """What is raised where a reader's process says what can't be: it has opened untrusted bytes."""
 _COMING = frozenset({"", "in-progress", "paused", "stopped", "processing"})
@@ -154,6 +153,8 @@ def fill(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
     heard = [one for one in announced if one.audio or one.heard == "read"]
     if not filled.values.get("text") or any(one.heard != "read" for one in heard):
         filled.needs.add("transcription")
+    if any(part.content and part.engine.startswith(SPOKEN_BY) for part in reading.parts):
+        filled.needs.add("transcription")  # nobody vouches for that program: its words stand in until somebody listened
     if len(heard) < len(announced):
         filled.needs.add("attachment")  # something that was announced is not here
     return finished(rules, filled)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,6 +21,14 @@ def checked(model: type[S], values: object, where: str, base: Path) -> S:
         return model.model_validate(values, context={"base": base})
     except ValidationError as error:
         raise ConfigurationError(_sentence(error, where)) from error
+
+
+def time_zone(name: object) -> ZoneInfo:
+    """The time zone of this name, as a validator of a setting."""
+    try:
+        return ZoneInfo(str(name))
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("should be the name of a time zone, such as Europe/London") from error
 
 
 def _sentence(error: ValidationError, where: str) -> str:

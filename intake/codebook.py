@@ -69,6 +69,7 @@ _FORMS = {"places": "list", "needs": "list", "people": "list", "likely_duplicate
           "received_at": "YYYY-MM-DDTHH:MM:SSZ", "reviewed_at": "YYYY-MM-DDTHH:MM:SSZ", "posted_on": "YYYY-MM-DD",
           "signatures": "whole number", "signatures_claimed": "whole number", "run": "whole number",
           "version": "whole number", "text_cut": "whole number", "confidence": "0.00 to 1.00"}  # fmt: skip
+_CHOICES = "list: options; Other: their own words; by rank 1. an option; of a matrix a statement: its answer"
 
 
 def codebook(consultation: Consultation, names: Sequence[str]) -> tuple[list[str], Iterator[list[str]]]:
@@ -79,7 +80,7 @@ def codebook(consultation: Consultation, names: Sequence[str]) -> tuple[list[str
         for name in names:
             if name in questions:
                 question = questions[name]
-                form = "list" if question.kind == "choices" else "text"
+                form = _CHOICES if question.kind == "choices" else "text"
                 yield [name, question.text, form, ";".join(question.options)]
             else:
                 values = ";".join(consultation.roles) if name == "respondent_role" else _VALUES.get(name, "")

@@ -13,20 +13,13 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from channels.base import AdapterSettings, ConfigPath
-from intake.checked import checked
+from intake.checked import checked, time_zone
 from intake.errors import ConfigurationError
 from intake.mapping import MAPPING_KEYS, RowMapping, mapping_of
 from storage.database import is_url
 from storage.schema import Response
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def _zone(name: object) -> ZoneInfo:
-    try:
-        return ZoneInfo(str(name))
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError("should be the name of a time zone, such as Europe/London") from error
 
 
 def _interval(value: object) -> timedelta:
@@ -64,7 +57,7 @@ class Consultation(_Settings):
     title: str
     opens: date | datetime
     closes: date | datetime
-    timezone: Annotated[ZoneInfo, BeforeValidator(_zone)]
+    timezone: Annotated[ZoneInfo, BeforeValidator(time_zone)]
     reference_prefix: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,9}$")]
     roles: tuple[str, ...] = ()
     places: ConfigPath | None = None
@@ -147,13 +140,17 @@ class Storage(_Settings):
 
 
 class Reading(_Settings):
-    """How untrusted bytes are opened. ``forms`` are the layouts of learned reply forms (``intake form --learn``)."""
+    """How untrusted bytes are opened. ``forms`` are the layouts of learned reply forms (``intake form --learn``).
+    ``speech_command`` is the program that transcribes recordings, with its arguments, and ``speech_seconds`` how long
+    it may take over one."""
 
     sandbox: Literal["require", "auto"] = "require"
     processes: Annotated[int, Field(ge=1, le=256)] | None = None
     memory_mb: Annotated[int, Field(ge=512)] = 2048
     seconds_per_item: Annotated[int, Field(ge=1)] = 120
     forms: tuple[ConfigPath, ...] = ()
+    speech_command: tuple[Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")], ...] = ()
+    speech_seconds: Annotated[int, Field(ge=1, le=86_400)] = 600
 
 
 _About = Literal["name", "organisation", "address", "postcode", "email", "phone", "consent_to_publish"]

@@ -5,14 +5,14 @@ that hold applied in their order; so undoing one gives back exactly the state be
 """
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from intake import normalise
 from intake.errors import Refused
+from intake.fields import UNSTORABLE
 from intake.filled import Rules
-from intake.on_receipts import ON_RECEIPTS, decide_on_receipt
+from intake.on_receipts import ON_RECEIPTS, check_taken_back, decide_on_receipt
 from intake.pagework import REDIVIDES
 from intake.redivide import divided, take_division_back
 from intake.revise import (
@@ -35,8 +35,6 @@ from storage.reference import read_reference
 from storage.responses import Change, ResponseView
 from storage.schema import Evidence, FieldEvidence, Response
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
 
 def decide(office: Office, target: Target, person: Person, wish: Wish) -> str:
     """Do what a person asks for; one sentence that says what was done.
@@ -44,14 +42,14 @@ def decide(office: Office, target: Target, person: Person, wish: Wish) -> str:
     Raises:
         Refused: the rules do not allow it, or it does not fit (the sentence says why).
     """
-    if any(_UNSTORABLE.search(typed) for typed in (wish.value, wish.reason, person.name)):
+    if any(UNSTORABLE.search(typed) for typed in (wish.value, wish.reason, person.name)):
         raise Refused("What was typed holds characters that can't be stored (NUL, or bytes that are no UTF-8).")
     _check_whole(office, target)
     if wish.action == "undo":
         return _undo(office, target, person)
     if wish.action in REDIVIDES:
         return divided(office, target, person, wish)
-    if wish.action in ON_RECEIPTS:
+    if wish.action in ON_RECEIPTS or (wish.action == "accept" and target.receipt.kind == "file"):
         return decide_on_receipt(office, target, person, wish)
     if target.response is not None and target.receipt.outcome != "read":
         raise Refused(f"Receipt {target.receipt.id} is {target.receipt.outcome}, so its response does not count.")
@@ -188,6 +186,7 @@ def _undo(office: Office, target: Target, person: Person) -> str:
         if not undoable:
             raise Refused("There is no decision here to undo.")
         last = undoable[-1]
+        check_taken_back(last, target.receipt)
         again = last.action == "add" and json.loads(last.before)["outcome"] == "read"
         if again:
             office.must_read()

@@ -37,8 +37,30 @@ _PHONE = re.compile(
 _EMAIL = re.compile(
     r"(?<![\w.+%@-])[A-Za-z0-9_+%-]{1,64}(?:\.[A-Za-z0-9_+%-]{1,64}){0,8}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w@-])"
 )
-_EXTENSION = re.compile(r"(?:ext?\.?|extension|x)\s*[0-9]+\s*$", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:;ext=|ext?n?\.?|extension|x)\s*[0-9]+\s*$", re.IGNORECASE)
+# What people and systems write around a number: a word for it, a tel: URI (RFC 3966), the area code before a slash.
+_KIND_OF_NUMBER = (
+    "(?:tele?phone|tel|phone|mobile|mob|home|work|landline|cell|daytime|day|evenings?|eve|number|no|cli|caller|t|m|h|w)"
+)
+_LABELLED = re.compile(rf"(?:{_KIND_OF_NUMBER}\b[ .:]{{0,3}}){{1,3}}(?=[+(0-9])", re.IGNORECASE)
+_EXPLAINED = re.compile(rf"(?<=[0-9])[ ,]{{0,3}}(?:\({_KIND_OF_NUMBER}\)|{_KIND_OF_NUMBER})$", re.IGNORECASE)
+_AREA_SLASH = re.compile(r"\(?(0[1-9][0-9]{1,4})\)? ?/ ?(?=[0-9 -]{5,12}$)")
+_WITHHELD = frozenset({
+    "withheld", "number withheld", "withheld number", "caller withheld number", "private", "private number",
+    "private caller", "unknown", "unknown number", "unknown caller", "anonymous", "anon", "anonymous caller",
+    "restricted", "unavailable", "not available", "number unavailable", "blocked", "blocked number", "no caller id",
+    "no cli", "no number", "not given", "not known", "none", "n/a", "na", "-", "141", "payphone", "out of area",
+    "international",
+})  # fmt: skip
+"""What stands in a log or a telephone system where no number was given; 141 is dialled to withhold it."""
+_STAND_INS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+"""Twilio's numbers for callers without one: the keys of a telephone that spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN
+and UNAVAILABLE."""
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What neither database can hold: NUL, and half a character."""
 _UK = 44
+_LONGEST_NUMBER = 80  # characters, with all that is written around it
+_UTC = ZoneInfo("UTC")
 _URL_CHARACTERS = 300
 _YEARS = range(1990, 2100)
 _MIN_WORDS_FOR_LANGUAGE = 12
@@ -94,7 +116,10 @@ def e164(typed: str) -> str:
     Asks whether the number is possible, not whether it is assigned: Ofcom's numbers for drama (07700 900xxx,
     01632 960xxx) are never assigned.
     """
-    plain = _EXTENSION.sub("", typed)
+    if len(typed) > _LONGEST_NUMBER or is_withheld(typed):
+        return ""
+    plain = _EXTENSION.sub("", _EXPLAINED.sub("", _LABELLED.sub("", typed.strip(), count=1)).strip())
+    plain = _AREA_SLASH.sub(r"\1 ", plain)
     if any(character.isalpha() or character in "/:;," for character in plain):
         return ""
     try:
@@ -107,6 +132,12 @@ def e164(typed: str) -> str:
     if number.country_code == _UK and not 10**8 <= (number.national_number or 0) < 10**10:
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_withheld(written: str) -> bool:
+    """Whether this stands for a number that the caller, or the network, did not give."""
+    plain = " ".join(written.split()).casefold().strip(" .()[]<>\"'") or written.strip()
+    return plain in _WITHHELD or plain in _STAND_INS
 
 
 def language(text: str) -> str:
@@ -135,6 +166,7 @@ class When:
     unsure: bool = False
 
 
+_MONTH_FIRST = {"%d/%m/%Y": "%m/%d/%Y", "%d-%m-%Y": "%m-%d-%Y", "%d.%m.%Y": "%m.%d.%Y", "%d/%m/%y": "%m/%d/%y"}
 _DATES = (
     "%Y-%m-%d",
     "%Y/%m/%d",
@@ -146,21 +178,33 @@ _DATES = (
     "%d %b %Y",
     "%d-%b-%Y",
     "%d-%b-%y",
+    "%B %d %Y",
+    "%b %d %Y",
+    "%b %d %y",
 )
 _TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H.%M")
 
 
-def read_time(written: str, zone: ZoneInfo) -> When | None:
-    """A date with or without a time, as logs and exports write it; numeric dates are day first.
+# What follows a time and says its offset: "+01:00", "+0100", "UTC", "BST", "(GMT+1:00)". Of names only those that have
+# one meaning in the United Kingdom, where BST is British Summer Time.
+_OFFSET = re.compile(
+    r"(?P<local>.*?\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?[AP]M)?) ?\(?(?P<name>UTC|GMT|BST|Z)? ?"
+    r"(?:(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d\d))?\)?",
+    re.IGNORECASE,
+)
+
+
+def read_time(written: str, zone: ZoneInfo, *, month_first: bool = False) -> When | None:
+    """A date with or without a time, as logs and exports write it; numeric dates are day first, unless said.
 
     A time without an offset is local to ``zone``; a day alone becomes its 12:00. None if it is no such date, or of a
     year that nobody can mean (before 1990, after 2099).
     """
-    text = " ".join(written.replace("\u00a0", " ").split())
+    text = " ".join(written.replace("\u00a0", " ").replace("\u202f", " ").split())
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        return _read_local(text, zone)
+        return _read_offset(text, month_first) or _read_local(text, zone, month_first)
     if moment.year not in _YEARS:
         return None
     if len(text) <= len("2011-03-01"):
@@ -168,9 +212,25 @@ def read_time(written: str, zone: ZoneInfo) -> When | None:
     return _local(moment, zone) if moment.tzinfo is None else When(moment.astimezone(UTC))
 
 
-def _read_local(text: str, zone: ZoneInfo) -> When | None:
+def _read_offset(text: str, month_first: bool) -> When | None:
+    """A time that says its offset; None if it says none."""
+    found = _OFFSET.fullmatch(text)
+    if found is None or not (found["name"] or found["sign"]):
+        return None
+    minutes = 60 * int(found["hours"]) + int(found["minutes"]) if found["sign"] else 0
+    if not found["sign"] and found["name"].upper() == "BST":
+        minutes = 60
+    local = read_time(found["local"].strip(), _UTC, month_first=month_first)
+    if local is None or minutes > 15 * 60:  # no zone is further from UTC
+        return None
+    ahead = timedelta(minutes=-minutes if found["sign"] == "-" else minutes)
+    return When(local.at - ahead)
+
+
+def _read_local(text: str, zone: ZoneInfo, month_first: bool = False) -> When | None:
     words = text.replace(",", "").split(" ")
-    for pattern in _DATES:
+    for day_first in _DATES:
+        pattern = _MONTH_FIRST.get(day_first, day_first) if month_first else day_first
         width = pattern.count(" ") + 1
         day, rest = " ".join(words[:width]), " ".join(words[width:])
         try:

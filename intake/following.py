@@ -34,27 +34,30 @@ def follow_tables(current: ChannelRun, desk: Desk) -> None:
 
 def _take_newest_values(current: ChannelRun, desk: Desk) -> None:
     with current.database.read() as tx:
-        newer = rows.newer_values(tx, current.channel)
+        found = rows.newer_values(tx, current.channel)
+    for item in found:
+        if item.is_shown:
+            _change(current, desk.rules, item.response_id, partial(_counted, versions=item.versions))
+    newer = [item for item in found if not item.is_shown]
     for start in range(0, len(newer), _BATCH):
         chunk = newer[start : start + _BATCH]
         with current.database.read() as tx:
-            found = {r.id: r for r in receipts.by_numbers(tx, [n.receipt_id for n in chunk])}
-            kept = receipts.contents(tx, [r.sha256 for r in found.values()])
+            behind = {r.id: r for r in receipts.by_numbers(tx, [n.receipt_id for n in chunk])}
+            kept = receipts.contents(tx, [r.sha256 for r in behind.values()])
         for item in chunk:
-            receipt = found[item.receipt_id]
+            receipt = behind[item.receipt_id]
             filled = desk.row_reader.read(receipt, row_cells(kept[receipt.sha256]))
             read = make_response(desk.rules, receipt, 1, filled, ROWS_READER)
             at = current.clock()
             with current.database.write() as tx:
                 view = responses.load(tx, [item.response_id])[0]
-                version = len(responses.receipts_of(tx, view.id))
                 before = responses.base_state(tx, view)
                 # Its name and what comparing rows told stay; all else is what the newer row says.
                 needs = {*read.needs, *(set(before.needs) & {"gone?", "duplicate?"})}
                 base = read.model_copy(
                     update={
                         "reference": before.reference,
-                        "version": version,
+                        "version": item.versions,
                         "likely_duplicate_of": before.likely_duplicate_of,
                         "needs": tuple(sorted(needs)),
                     }
@@ -66,6 +69,11 @@ def _take_newest_values(current: ChannelRun, desk: Desk) -> None:
                            evidence=filled.evidence, receipt_id=receipt.id, monitoring=filled.monitoring),
                 )  # fmt: skip
                 ledger.number_entries(tx)
+
+
+def _counted(state: Response, versions: int) -> Response:
+    """Also versions count that were never shown: several exports may be first seen in one run, or an older one late."""
+    return state.model_copy(update={"version": versions})
 
 
 def _flag_doubled_ids(current: ChannelRun, rules: Rules) -> None:

@@ -10,6 +10,7 @@ import structlog
 from channels.base import Acknowledging, Adapter, Listing, SourceError
 from intake.accounting import ChannelReport, RunReport, account, recounted
 from intake.acknowledge import acknowledge
+from intake.entered import join_rows, look_at_rows
 from intake.following import follow_tables
 from intake.freeing import free_doubted
 from intake.growing import read_grown
@@ -19,6 +20,7 @@ from intake.reading.readers import Means, Readers
 from intake.rebuilt import suggest_rebuilt
 from intake.receive import ChannelRun, Listed, list_source, receive, unknown, wanted
 from intake.settling import settle_pending
+from intake.speech import Speech, Transcribed, transcribe
 from intake.splitting import split_deliveries
 from storage import accounts, deliveries, ledger, receipts, runs
 from storage.database import Database, LeaseHeld
@@ -73,6 +75,7 @@ class Job:
     clock: Callable[[], datetime]
     means: Means
     progress: Progress
+    speech: Speech | None = None
 
 
 def run(job: Job, ways: dict[str, Way], pool: Readers) -> RunReport:
@@ -96,6 +99,7 @@ def run(job: Job, ways: dict[str, Way], pool: Readers) -> RunReport:
         for name, way in ways.items()
     }
     _free(job, number, ways, pool, reports)
+    _enter(job, number, ways, reports)
     finished = job.clock()
     balanced = all(report.error is None and report.unknown == 0 for report in reports.values())
     report = RunReport(number, started, finished, balanced, reports, job.means, tuple(dict.fromkeys(lacking)))
@@ -136,6 +140,21 @@ def _free(job: Job, number: int, ways: dict[str, Way], pool: Readers, reports: d
                 reports[name] = recounted(job.database, name, reports[name])
 
 
+def _enter(job: Job, number: int, ways: dict[str, Way], reports: dict[str, ChannelReport]) -> None:
+    """Once all is in: rows that were typed from paper are joined with their letters, which came another way."""
+    for name, way in ways.items():
+        current = ChannelRun(name, number, job.database, job.originals, job.clock)
+        try:
+            with job.database.lease(f"channel {name}"):
+                look_at_rows(current, way.desk)
+        except LeaseHeld:
+            continue
+    rules = next((way.desk.rules for way in ways.values()), None)
+    changed = join_rows(job.database, rules, job.clock, number) if rules is not None else set()
+    for name in changed & reports.keys():
+        reports[name] = recounted(job.database, name, reports[name])
+
+
 def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking: list[str]) -> ChannelReport:
     listed: Listed | None = None
     vanished = 0
@@ -155,6 +174,8 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
     if listed is not None and error is None:
         error = _put_away(current, way, listed, left)
     missing.append(_settle(job, current, way, pool))
+    heard = _transcribe(job, current, way, pool)
+    missing.append(heard.missing)
     read_grown(current, way.desk, pool)
     lacking += [f"{tool.tool}: {tool.advice}" for tool in missing if tool is not None]
     follow_tables(current, way.desk)
@@ -162,7 +183,8 @@ def _run_leased(job: Job, current: ChannelRun, way: Way, pool: Readers, lacking:
         suggest_rebuilt(current, way.desk.rules, listed)
     job.progress.step(current.channel, "acknowledging", None)
     acknowledged = acknowledge(current, way.desk, pool, way.acknowledging)
-    return account(current, None if error else listed, left, vanished, error, acknowledged)
+    report = account(current, None if error else listed, left, vanished, error, acknowledged)
+    return replace(report, alarms=(*report.alarms, *([heard.problem] if heard.problem else [])))
 
 
 def _forget_vanished(current: ChannelRun, listed: Listed) -> int:
@@ -207,7 +229,7 @@ def _put_away(current: ChannelRun, way: Way, listed: Listed, left: Sequence[List
 
 def _split(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissing | None:
     job.progress.step(current.channel, "splitting", None)
-    return split_deliveries(current, pool, way.desk.channel.mapping)
+    return split_deliveries(current, pool, way.desk.rules.consultation, way.desk.channel.mapping)
 
 
 def _settle(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissing | None:
@@ -215,3 +237,14 @@ def _settle(job: Job, current: ChannelRun, way: Way, pool: Readers) -> ToolMissi
         waiting = accounts.accounts(tx, [current.channel])[current.channel].pending
     job.progress.step(current.channel, "reading", waiting)
     return settle_pending(current, way.desk, pool, job.progress.advance)
+
+
+def _transcribe(job: Job, current: ChannelRun, way: Way, pool: Readers) -> Transcribed:
+    """Have what waits for words transcribed, where a program for it is configured; calls that waited go on then."""
+    if job.speech is None:
+        return Transcribed()
+    job.progress.step(current.channel, "transcribing", None)
+    heard = transcribe(current, pool, job.speech)
+    if heard.asked:
+        settle_pending(current, way.desk, pool, lambda _: None)
+    return heard

@@ -7,6 +7,7 @@ from intake.pagework import (
     Desk,
     by_people,
     check_file,
+    check_no_row,
     give_pages,
     mark_joined,
     pieces_of_view,
@@ -76,6 +77,7 @@ def _other(desk: Desk, view: ResponseView, typed: str) -> ResponseView:
     if other.joined_into:
         raise Refused(f"{other.response.reference} is part of {other.joined_into} already.")
     for one in (view, other):
+        check_no_row(desk, one)
         if one.response.status == "excluded" or proposal(desk.held(one.id)) is not None:
             raise Refused(f"{one.response.reference} is excluded, or that is proposed: restore it first.")
     return other

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from intake.checked import checked
+from intake.checked import checked, time_zone
 from intake.errors import ConfigurationError
 
 MAPPABLE = (
@@ -19,7 +20,7 @@ MAPPABLE = (
 _BESIDE = ("entered_from", "read_back")
 MAPPING_KEYS = frozenset({
     "id_column", "id_columns", "submitted_column", "columns", "sheet", "header_row", "header_rows", "partial", "test",
-    "staff", "words", "unmapped_columns", "answer_separator",
+    "staff", "words", "unmapped_columns", "answer_separator", "ranked", "matrix", "date_order", "timezone",
 })  # fmt: skip
 """The keys of a channel's section that say how its tables are read."""
 
@@ -36,10 +37,14 @@ class RowMapping(BaseModel):
     whether a summary was read back to the caller. ``partial``, ``test`` and ``staff`` are the values, by header, by
     which the survey tool marks a submission that was not sent off, a trial, or one that staff typed from paper.
     ``words`` says whose words the rows hold, where no column does. ``unmapped_columns`` are headers that are known and
-    stay in the original alone. ``answer_separator`` stands between several answers in one cell.
+    stay in the original alone. ``answer_separator`` stands between several answers in one cell. ``ranked`` and
+    ``matrix`` are the questions whose columns hold ranks, or the answers to one statement each. ``date_order`` is the
+    order of numeric dates, and ``timezone`` the zone of times that say none, where it is not the consultation's.
+
+    A value of ``partial``, ``test`` and ``staff`` that ends with * stands for all that begin so; "" for a blank cell.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     id_columns: tuple[_Header, ...] = ()
     submitted_column: str = ""
@@ -55,6 +60,10 @@ class RowMapping(BaseModel):
     words: Literal["own", "verbatim", "summary", ""] = ""
     unmapped_columns: tuple[_Header, ...] = ()
     answer_separator: Annotated[str, Field(min_length=1)] = ";"
+    ranked: tuple[str, ...] = ()
+    matrix: tuple[str, ...] = ()
+    date_order: Literal["day", "month"] = "day"
+    timezone: Annotated[ZoneInfo, BeforeValidator(time_zone)] | None = None
 
     @property
     def headers(self) -> list[str]:
@@ -63,6 +72,14 @@ class RowMapping(BaseModel):
         marks = [header for values in (self.partial, self.test, self.staff) for header in values]
         named = [*self.id_columns, self.submitted_column, *mapped, *self.entered_from, *self.read_back, *marks]
         return list(dict.fromkeys(header for header in named if header))
+
+    @property
+    def table_options(self) -> dict[str, Any]:
+        """What the readers of tables are told of it (``reading.tablehead``)."""
+        return {
+            "required_columns": self.headers, "sheet": self.sheet,
+            "header_row": self.header_row, "header_rows": self.header_rows,
+        }  # fmt: skip
 
 
 def mapping_of(section: Mapping[str, Any], where: str, questions: Sequence[str], base: Path) -> RowMapping:
@@ -85,11 +102,27 @@ def mapping_of(section: Mapping[str, Any], where: str, questions: Sequence[str],
         if column not in MAPPABLE and column not in answers and column not in _BESIDE:
             raise ConfigurationError(f"{where}.columns.{column}: should be a column of the schema, such as postcode.")
         columns[column] = [headers] if isinstance(headers, str) else headers
+    for key in ("ranked", "matrix"):
+        if isinstance(found.get(key), list) and (unknown := [q for q in found[key] if q not in questions]):
+            raise ConfigurationError(f"{where}.{key}: {unknown[0]!r} should be the id of a question.")
     found |= {column: columns.pop(column) for column in _BESIDE if column in columns}
     for key in ("partial", "test", "staff"):
         if isinstance(found.get(key), dict):
             found[key] = {header: [v] if isinstance(v, str) else v for header, v in found[key].items()}
     return checked(RowMapping, {**found, "columns": columns}, where, base)
+
+
+def is_marked(values: Mapping[str, Sequence[str]], cells: Mapping[str, str]) -> str | None:
+    """The header under which a row is marked so; None if it is not. ``values`` are those that mark it, by header."""
+    for header, marks in values.items():
+        cell = cells[header].strip().casefold() if header in cells else None
+        if cell is not None and any(_fits(cell, mark.strip().casefold()) for mark in marks):
+            return header
+    return None
+
+
+def _fits(cell: str, mark: str) -> bool:
+    return cell.startswith(mark[:-1]) if mark.endswith("*") and len(mark) > 1 else cell == mark
 
 
 def _flat(columns: object, where: str) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from intake.added import added_files, value_of
 from intake.addressee import OVERRULED, REASONS
 from intake.batches import read_pieces
 from intake.errors import Refused
+from intake.layouts import CHANGED
 from intake.reading.callfacts import CALL
 from intake.same import decide_alike
 from intake.wish import Action, Office, Person, Target, Wish
-from storage import acknowledgements, decisions, ledger, receipts, responses
+from storage import acknowledgements, decisions, entered, ledger, receipts, responses
 from storage.acknowledgements import Standing, State
-from storage.decisions import NewDecision
+from storage.decisions import DecisionView, NewDecision
 from storage.rebuilt import Verdict
 from storage.receipts import ReceiptView, Settled
 from storage.schema import PASSED_ON_REASONS, PERSON_REASONS
@@ -29,7 +30,7 @@ ON_RECEIPTS: frozenset[Action] = frozenset({
 
 
 def decide_on_receipt(office: Office, target: Target, person: Person, wish: Wish) -> str:
-    """Do one of ``ON_RECEIPTS``; one sentence that says what was done.
+    """Do one of ``ON_RECEIPTS``, or accept a file as it is; one sentence that says what was done.
 
     Raises:
         Refused: the rules do not allow it, or it does not fit (the sentence says why).
@@ -46,10 +47,28 @@ def decide_on_receipt(office: Office, target: Target, person: Person, wish: Wish
     return _read_again(office, target.receipt, person, wish)
 
 
+def check_taken_back(decision: DecisionView, receipt: ReceiptView) -> None:
+    """Whether a decision on a receipt can be undone.
+
+    Raises:
+        Refused: it took a file as it is, and its rows are responses now.
+    """
+    if decision.action == "accept" and decision.response_id is None and receipt.outcome == "set_aside":
+        raise Refused(
+            "The rows of this file are taken, and that can't be undone: deliver the export again as it should be, and "
+            "its values are the newest; or exclude single responses."
+        )
+
+
 def _read_again(office: Office, receipt: ReceiptView, person: Person, wish: Wish) -> str:
-    """Read a receipt anew: ``retry`` what could not be read, ``overturn`` what was set aside."""
+    """Read a receipt anew: ``retry`` what could not be read, ``overturn`` what was set aside, ``accept`` a file whose
+    columns have changed."""
     at = office.clock()
     match wish.action:
+        case "accept" if receipt.outcome != "quarantined" or not receipt.reason.startswith(CHANGED):
+            raise Refused(f"Receipt {receipt.id}: only a file that waits because its columns have changed is accepted.")
+        case "accept":
+            office.must_read()
         case "retry" if receipt.outcome not in ("quarantined", "pending"):
             raise Refused(f"Receipt {receipt.id} is {receipt.outcome}: only what is quarantined or pending is retried.")
         case "overturn" if receipt.outcome != "set_aside" or receipt.kind == "file":
@@ -66,9 +85,11 @@ def _read_again(office: Office, receipt: ReceiptView, person: Person, wish: Wish
     with office.database.read() as tx:
         still = receipts.by_numbers(tx, [receipt.id])[0]
     if still.outcome != "read":
-        office.reread(still, wish.action == "retry")
+        office.reread(still, wish.action != "overturn")
     with office.database.read() as tx:
         now = receipts.by_numbers(tx, [receipt.id])[0]
+    if wish.action == "accept" and now.outcome == "set_aside":
+        return f"Receipt {receipt.id}: the file is taken as it is, with the columns that it has."
     said = f": {now.reason}" if now.reason else ""
     return f"Receipt {receipt.id}: {now.outcome}{said}{'' if said.endswith('.') else '.'}"
 
@@ -79,10 +100,13 @@ def _set_aside(office: Office, target: Target, person: Person, wish: Wish) -> st
     reason, to = _word_and_receiver(wish)
     with office.database.read() as tx:
         mine = responses.load(tx, responses.responses_of(tx, [receipt.id]).get(receipt.id, []))
+        typed = [view.response.reference for view in mine if entered.row_of_letter(tx, view.id) is not None]
     if receipt.outcome != "read" or len(mine) > 1:
         raise Refused(
             "Only a receipt that is read and has one response is set aside; exclude single responses instead."
         )
+    if typed:
+        raise Refused(f"{typed[0]} is joined with the row that was typed from it: exclude it instead.")
     if any(read_pieces(view.pieces) for view in mine):
         raise Refused(f"{mine[0].response.reference} is made of pieces of files: exclude it instead.")
     arrived = next((view.response.received_at for view in mine), None) or receipt.arrived_at or at

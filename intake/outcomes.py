@@ -26,6 +26,7 @@ from intake.reading.sandbox import ReadResult
 from intake.responding import make_response
 from intake.screening import Verdict, screen_message
 from intake.tables import RowReader, is_blank
+from intake.typedcells import TYPED_READER, TYPED_TYPE, read_typed
 from storage.mailkeys import NewKeys
 from storage.receipts import ReceiptView, Settled
 from storage.responses import NewResponse, StoredPart, StoredReading
@@ -234,10 +235,17 @@ def _add_doubts(desk: Desk, ended: Ended, receipt: ReceiptView, reading: Reading
 
 
 def add_row(desk: Desk, ended: Ended, receipt: ReceiptView, cells: dict[str, str], *, screened: bool = True) -> None:
-    """Work out what a row becomes: a response, a further version of one, or nothing but an empty line."""
+    """Work out what a row becomes: a response, a further version of one, or nothing: an empty line, or a trial. What a
+    person typed in during a call is a row of its own, read by the names of the schema's columns."""
     ended.receipts += 1
     if screened and is_blank(cells):
         ended.settled.append(Settled(receipt.id, "set_aside", "empty", "Nothing to do: the row holds nothing."))
+        return
+    if receipt.media_type == TYPED_TYPE:
+        ended.responses.append(_response(desk, receipt, 1, read_typed(desk.rules, receipt, cells), TYPED_READER))
+        return
+    if screened and desk.row_reader.is_test(cells):
+        ended.settled.append(_set_aside(receipt, Verdict("test", "the survey tool marks this row as a trial")))
         return
     if desk.channel.mapping.id_columns:
         ended.row_ids[receipt.source_key] = receipt.id

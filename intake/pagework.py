@@ -12,15 +12,16 @@ from typing import Any
 
 import msgspec
 
-from intake.batches import Piece, read_pieces, write_pieces
+from intake.batches import Piece, fill_pieces, read_pieces, write_pieces
 from intake.division import Span
 from intake.errors import Refused
 from intake.filled import Filled, Rules
+from intake.pagekinds import pages_of
 from intake.reading.parts import Part, Reading, Word
 from intake.responding import make_response
 from intake.revise import apply_decisions, holding
 from intake.wish import Person, Wish
-from storage import decisions, responses
+from storage import decisions, entered, receipts, responses
 from storage.database import Transaction
 from storage.decisions import DecisionView, NewDecision
 from storage.receipts import ReceiptView
@@ -142,6 +143,33 @@ def write_state(desk: Desk, view: ResponseView, base: Response, change: Change) 
         values = {name: getattr(change, name) for name in Change.__dataclass_fields__}
         change = Change(**values | {"cause": "decision", "response": state, "base": base})
     responses.change_response(desk.tx, None, desk.at, change)
+
+
+def monitoring_of_pages(desk: Desk, view: ResponseView, pieces: str) -> dict[str, str]:
+    """The answers to monitoring questions on these pages: they are in no version of a response, so they are worked out
+    anew."""
+    readings = {view.receipt_id: desk.reading(view.receipt_id)}
+    pages = pages_of(readings[view.receipt_id].parts)
+    if not pages:
+        return {}
+    mine = read_pieces(pieces) or [(view.receipt_id, pages[0].number, pages[-1].number)]
+    readings |= {number: desk.reading(number) for number, _, _ in mine if number not in readings}
+    receipt = receipts.by_numbers(desk.tx, [view.receipt_id])[0]
+    spans = spans_of(pages, [piece for piece in mine if piece[0] == view.receipt_id])
+    return dict(fill_pieces(desk.rules, receipt, readings, mine, spans).monitoring)
+
+
+def check_no_row(desk: Desk, view: ResponseView) -> None:
+    """Whether a letter's pages may be given to others: not while a row that was typed from it is joined with it.
+
+    Raises:
+        Refused: one is.
+    """
+    if entered.row_of_letter(desk.tx, view.id) is not None:
+        raise Refused(
+            f"{view.response.reference} is joined with the row that was typed from it: `intake decide "
+            f"{view.response.reference} split --value row` first."
+        )
 
 
 def mark_joined(desk: Desk, view: ResponseView, joined_into: str) -> None:

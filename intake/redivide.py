@@ -7,22 +7,22 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from intake.batches import fill_pieces, read_pieces
+from intake.batches import read_pieces
 from intake.errors import Refused
 from intake.filled import Rules
 from intake.joins import join
-from intake.pagekinds import pages_of
 from intake.pagework import (
     REDIVIDES,
     Desk,
     mark_joined,
-    spans_of,
+    monitoring_of_pages,
     with_others,
     write_state,
 )
+from intake.rowjoins import divide_row, is_about_row, row_in, take_row_back
 from intake.splits import split
 from intake.wish import Office, Person, Target, Wish
-from storage import ledger, receipts, responses
+from storage import ledger, responses
 from storage.database import Transaction
 from storage.decisions import DecisionView
 from storage.responses import Change, ResponseView
@@ -37,7 +37,10 @@ def divided(office: Office, target: Target, person: Person, wish: Wish) -> str:
     at = office.clock()
     with office.database.write() as tx:
         desk = Desk(tx, office.rules, at)
-        done = split(desk, target, person, wish) if wish.action == "split" else join(desk, target, person, wish)
+        if is_about_row(desk, target, wish):
+            done = divide_row(desk, target, person, wish)
+        else:
+            done = split(desk, target, person, wish) if wish.action == "split" else join(desk, target, person, wish)
         ledger.number_entries(tx)
     return done
 
@@ -49,6 +52,9 @@ def take_division_back(tx: Transaction, rules: Rules, at: datetime, decision: De
         Refused: something was decided since about a letter that it made.
     """
     desk = Desk(tx, rules, at)
+    if (row := row_in(decision)) is not None:
+        take_row_back(desk, decision, row)
+        return
     before = json.loads(decision.before)
     numbers = [int(number) for number in before["changed"]] + before["joined"] + before["new"]
     views = {view.id: view for view in responses.load(tx, numbers)}
@@ -64,7 +70,7 @@ def take_division_back(tx: Transaction, rules: Rules, at: datetime, decision: De
         base = with_others(responses.state_at(tx, view.id, kept["revision"]), responses.base_state(tx, view))
         write_state(desk, view, base, Change(
             response_id=view.id, cause="reading", response=base, pieces=kept["pieces"],
-            monitoring=_monitoring(desk, view, kept["pieces"]),
+            monitoring=monitoring_of_pages(desk, view, kept["pieces"]),
         ))  # fmt: skip
     for receipt in before["linked"]:
         responses.unlink_receipt(tx, int(decision.response_id or 0), receipt)
@@ -84,15 +90,3 @@ def _holder(view: ResponseView, restored: Sequence[tuple[ResponseView, str]]) ->
         for one, pieces in restored
         if not pieces or any(of == receipt and first <= page <= last for of, first, last in read_pieces(pieces))
     )
-
-
-def _monitoring(desk: Desk, view: ResponseView, pieces: str) -> dict[str, str]:
-    """The answers to monitoring questions on these pages: they are in no version of a response, so they are worked out
-    anew."""
-    readings = {view.receipt_id: desk.reading(view.receipt_id)}
-    pages = pages_of(readings[view.receipt_id].parts)
-    mine = read_pieces(pieces) or [(view.receipt_id, pages[0].number, pages[-1].number)]
-    readings |= {number: desk.reading(number) for number, _, _ in mine if number not in readings}
-    receipt = receipts.by_numbers(desk.tx, [view.receipt_id])[0]
-    spans = spans_of(pages, [piece for piece in mine if piece[0] == view.receipt_id])
-    return dict(fill_pieces(desk.rules, receipt, readings, mine, spans).monitoring)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from intake.added import added_files, added_to_read, with_files
 from intake.bundled import CALL_TYPES
-from intake.outcomes import Desk, Ended, add_result, add_row
+from intake.outcomes import MESSAGE_TYPES, Desk, Ended, add_result, add_row
 from intake.reading.parts import Reading, ToolMissing, Unreadable
 from intake.reading.readers import Readers
 from intake.reading.sandbox import ReadJob, ReadResult
@@ -13,9 +13,11 @@ from intake.receive import ChannelRun
 from intake.revise import apply_decisions, holding
 from intake.settling import DAMAGED, as_repeat, read_now, settle_pending
 from intake.splitting import row_cells, split_delivery
+from intake.spokenmail import with_transcripts
 from intake.written import write_ended
 from storage import decisions, deliveries, further, ledger, receipts, responses
 from storage.decisions import DecisionView
+from storage.originals import OriginalDamaged
 from storage.receipts import ReceiptView, Settled
 from storage.responses import Change, NewResponse
 from storage.schema import Response
@@ -45,7 +47,10 @@ def reread(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView,
         ended.settled.append(decided)
         ended.receipts += 1
     else:
-        result = _with_added(current, desk, pool, receipt, read_now(current, desk, pool, receipt, ended))
+        result = read_now(current, desk, pool, receipt, ended)
+        if receipt.media_type in MESSAGE_TYPES:
+            result = _with_heard(current, receipt, result, ended)
+        result = _with_added(current, desk, pool, receipt, result)
         with current.database.read() as tx:
             is_new = receipt.id not in responses.responses_of(tx, [receipt.id])
         if receipt.media_type in CALL_TYPES and not is_new:
@@ -115,6 +120,19 @@ def _base_anew(
     return same.model_copy(update={"version": kept.version + 1}) if otherwise else same
 
 
+def _with_heard(current: ChannelRun, receipt: ReceiptView, result: ReadResult, ended: Ended) -> ReadResult:
+    """A message's reading with what a speech program heard in its recordings."""
+    with current.database.read() as tx:
+        kept = further.of_receipt(tx, receipt.id)
+    if not kept or not isinstance(result, Reading):
+        return result
+    ended.taken_in[receipt.id] = max(one.number for one in kept)
+    try:
+        return with_transcripts(result, current.originals, kept)
+    except OriginalDamaged:
+        return result  # verify says so; the message itself is whole
+
+
 def _with_added(current: ChannelRun, desk: Desk, pool: Readers, receipt: ReceiptView, result: ReadResult) -> ReadResult:
     """A reading with the files that people added to the receipt."""
     with current.database.read() as tx:
@@ -151,5 +169,5 @@ def _split_again(current: ChannelRun, desk: Desk, pool: Readers, receipt: Receip
         if number is None:
             return
         delivery = deliveries.delivery(tx, number)
-    if split_delivery(current, pool, desk.channel.mapping, delivery) is None:
+    if split_delivery(current, pool, desk.rules.consultation, desk.channel.mapping, delivery) is None:
         settle_pending(current, desk, pool, lambda _: None)

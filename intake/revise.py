@@ -53,7 +53,8 @@ def apply_decisions(rules: Rules, base: Response, held: Sequence[DecisionView]) 
     for decision in held:
         match decision.action:
             case "accept" if decision.version == base.version:
-                state = _with(state, status="accepted", needs=_without(state, *_ANSWERED_BY_ACCEPTING))
+                met = _ANSWERED_BY_ACCEPTING + (("transcription",) if _is_heard(state) else ())
+                state = _with(state, status="accepted", needs=_without(state, *met))
             case "correct":
                 column, value = column_and_value(decision.value)
                 state = corrected(state, column, value, rules)
@@ -78,6 +79,11 @@ def apply_decisions(rules: Rules, base: Response, held: Sequence[DecisionView]) 
         if decision.action in ("accept", "correct", "transcribe"):
             state = _with(state, reviewed_by=decision.by, reviewed_at=decision.at)
     return state
+
+
+def _is_heard(state: Response) -> bool:
+    """Whether there are a machine's words of all that was said, which a person can confirm by listening."""
+    return bool(state.text) and state.method == "transcript"
 
 
 def _with(state: Response, **changes: Any) -> Response:

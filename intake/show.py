@@ -11,9 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from intake import numbers
 from intake.accounting import RunReport
 from intake.job import NoProgress
 from intake.job import Progress as Teller
+from intake.layouts import for_log
 from intake.reading.readers import LIMITS_ALONE, SANDBOXED, Means
 from storage.audit import Check
 
@@ -78,6 +80,9 @@ def run_report(report: RunReport, quarantined: Sequence[dict[str, Any]], title: 
             console.print(_plain(f"{name}: {channel.error}"))
         if channel.waiting:
             console.print(Text(f"{name}: {channel.waiting} waiting to be taken in; the next run tries again."))
+        if channel.rows is not None:
+            files = f"{channel.tables} file{'' if channel.tables == 1 else 's'}"
+            console.print(Text(f"{name}: rows: {channel.rows['in']} in {files}, {channel.rows['out']} accounted for."))
         owed = channel.acknowledgements
         if owed and (owed["sent"] or owed["waiting"]):
             console.print(_plain(f"{name}: {owed['sent']} acknowledged, {owed['waiting']} to be acknowledged later."))
@@ -107,7 +112,7 @@ def _opened(means: Means) -> str:
 def log_items(found: Sequence[dict[str, Any]]) -> None:
     """A warning in the log for each of these receipts, where nobody reads a table."""
     for item in found:
-        log.warning(item["outcome"], receipt=item["receipt"], reason=item["reason"], next=item["next"])
+        log.warning(item["outcome"], receipt=item["receipt"], reason=for_log(item["reason"] or ""), next=item["next"])
 
 
 def vars_of(channel: Any) -> dict[str, Any]:
@@ -185,7 +190,8 @@ def trace(found: dict[str, Any]) -> None:
         console.print(_plain(f"  is part of {found['joined_into']} now, and counts no more by itself"))
     for column, pieces in found["fields"].items():
         value = (found["response"][column] or "").replace("\n", " ")
-        console.print(Text.assemble(f"  {column}: ", _plain(value[:200])))
+        told = numbers.shown(value) if column == "phone" else ""
+        console.print(Text.assemble(f"  {column}: ", _plain(value[:200]), f"  ({told})" if told else ""))
         for piece in pieces:
             quote = (piece["quote"] or "").replace("\n", " ")[:100]
             console.print(_plain(f"      {piece['method']} {piece['confidence']:.2f} {_where(piece['place'])} {quote}"))
@@ -203,6 +209,8 @@ def trace(found: dict[str, Any]) -> None:
         if told := receipt["acknowledgement"]:
             at = f" at {told['tried_at']}" if told["tried_at"] else ""
             console.print(_plain(f"  acknowledgement: {told['state']}{at}{': ' + told['why'] if told['why'] else ''}"))
+        for sound in receipt["recordings"]:
+            console.print(_plain(f"  recording: {sound['name'] or 'without a name'}, {sound['media_type']}"))
         for kept in receipt["originals"]:
             state = {True: "intact", False: "DAMAGED"}.get(kept["intact"], kept["intact"])
             said = f"{kept['bytes']} bytes, {kept['media_type']}, {state}"

@@ -12,6 +12,7 @@ from intake.pagework import (
     by_people,
     carry_received,
     check_file,
+    check_no_row,
     give_pages,
     mark_joined,
     pieces_of_view,
@@ -38,6 +39,7 @@ def split(desk: Desk, target: Target, person: Person, wish: Wish) -> str:
     live = desk.live(receipt.id)
     chosen = [view for view in live if target.response in (None, view.id)]
     for view in chosen:
+        check_no_row(desk, view)
         if any(number != receipt.id for number, _, _ in pieces_of_view(view, pages)) or view.receipt_id != receipt.id:
             raise Refused(f"{view.response.reference} was joined from several files: undo that first.")
     wanted = _wanted(wish.value, pages, [piece for view in chosen for piece in pieces_of_view(view, pages)])

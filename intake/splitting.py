@@ -13,12 +13,15 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from intake.config import Consultation
+from intake.layouts import for_log, refusal, uses
 from intake.mapping import RowMapping
-from intake.reading.parts import ToolMissing, Unreadable
+from intake.reading.parts import Table, ToolMissing, Unreadable
 from intake.reading.readers import Readers
 from intake.reading.sandbox import MessageSplit, ReadJob, SplitBroken, TableSplit
 from intake.receive import ChannelRun
-from storage import deliveries, ledger, receipts
+from storage import deliveries, layouts, ledger, receipts
+from storage.layouts import NewLayout
 from storage.receipts import DeliveryView, NewOriginal, NewReceipt, Settled
 from storage.schema import Outcome
 
@@ -29,45 +32,77 @@ _ROW_TYPE = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of a delivery: its key and version, its own original, its place (row number, or position from 1)."""
+    """One item of a delivery: its key and version, its own original, its place (row number, or position from 1).
+
+    ``stood_at`` is the last place in the same file at which the same id stood with the same values, 0 if none did.
+    """
 
     source_key: str
     version: str
     content: bytes
     place: int
     cleaned: int = 0
+    stood_at: int = 0
 
 
-def split_deliveries(current: ChannelRun, pool: Readers, mapping: RowMapping) -> ToolMissing | None:
+def split_deliveries(
+    current: ChannelRun, pool: Readers, consultation: Consultation, mapping: RowMapping
+) -> ToolMissing | None:
     """Split what is stored and not split yet, oldest first; what could not even be tried stays and is said."""
     with current.database.read() as tx:
         waiting = deliveries.unsplit(tx, current.channel)
     for delivery in waiting:
-        missing = split_delivery(current, pool, mapping, delivery)
+        missing = split_delivery(current, pool, consultation, mapping, delivery)
         if missing is not None:
             return missing
     return None
 
 
 def split_delivery(
-    current: ChannelRun, pool: Readers, mapping: RowMapping, delivery: DeliveryView
+    current: ChannelRun, pool: Readers, consultation: Consultation, mapping: RowMapping, delivery: DeliveryView
 ) -> ToolMissing | None:
     """Split one delivery: its items get receipts, or the file itself gets one because it can't be split whole."""
     if delivery.state == "copy" and not mapping.id_columns and _is_repeat(current, delivery):
         return None
     path = current.originals.path(delivery.sha256)
-    result = pool.split(ReadJob(delivery.id, path, None, delivery.media_type, {"required_columns": mapping.headers}))
+    result = pool.split(ReadJob(delivery.id, path, None, delivery.media_type, mapping.table_options))
     if isinstance(result, ToolMissing):
         return result
     if isinstance(result, Unreadable):
         _refuse(current, delivery, result)
         return None
+    layout = None
+    if isinstance(result, TableSplit):
+        found = _layout(current, consultation, mapping, delivery, result.table)
+        if isinstance(found, Unreadable):
+            _refuse(current, delivery, found)
+            return None
+        layout = found
     items = _rows(delivery, mapping, result) if isinstance(result, TableSplit) else _messages(delivery, path, result)
     try:
-        _take(current, delivery, items, is_table=isinstance(result, TableSplit))
+        _take(current, delivery, items, layout)
     except SplitBroken as broken:
         _refuse(current, delivery, broken.unreadable)
     return None
+
+
+def _layout(
+    current: ChannelRun, consultation: Consultation, mapping: RowMapping, delivery: DeliveryView, table: Table
+) -> NewLayout | Unreadable:
+    """The header of a table, as it is kept once its rows are taken; or why it is not taken: its columns have changed,
+    and neither a person nor the config says that this is right."""
+    with current.database.read() as tx:
+        known = layouts.known_layouts(tx, current.channel)
+        accepted = None if delivery.receipt_id is None else layouts.accepted_as_it_is(tx, delivery.receipt_id)
+    refused = refusal(consultation, table.columns, mapping, known)
+    if refused is not None and accepted is None:
+        return refused
+    counted = table.facts.get("rows", "")
+    return NewLayout(
+        delivery_id=delivery.id, channel=delivery.channel, run_id=current.run, header=table.columns,
+        uses=uses(consultation, table.columns, mapping), rows=int(counted) if counted.isdecimal() else 0,
+        decision_id=accepted,
+    )  # fmt: skip
 
 
 def _is_repeat(current: ChannelRun, delivery: DeliveryView) -> bool:
@@ -96,7 +131,7 @@ def _refuse(current: ChannelRun, delivery: DeliveryView, why: Unreadable) -> Non
             receipts.settle(tx, current.run, at, [Settled(number, "quarantined", why.reason, why.next_step)])
         deliveries.account_as_one(tx, current.run, at, delivery.id, number, "refused")
         ledger.number_entries(tx)
-    log.info("quarantined", receipt=number, reason=why.reason, next=why.next_step)
+    log.info("quarantined", receipt=number, reason=for_log(why.reason), next=why.next_step)
 
 
 def _file_receipt(delivery: DeliveryView, outcome: Outcome, reason: str, next_step: str) -> NewReceipt:
@@ -108,11 +143,12 @@ def _file_receipt(delivery: DeliveryView, outcome: Outcome, reason: str, next_st
     )  # fmt: skip
 
 
-def _take(current: ChannelRun, delivery: DeliveryView, items: Iterator[Item], *, is_table: bool) -> None:
+def _take(current: ChannelRun, delivery: DeliveryView, items: Iterator[Item], layout: NewLayout | None) -> None:
+    """Take all items; ``layout`` is the header of a table, None for messages."""
     count = 0
     while batch := list(islice(items, _BATCH)):
         count += len(batch)
-        if is_table:
+        if layout is not None:
             _record(current, delivery, batch, is_table=True)
             continue
         with current.originals.batch() as originals:
@@ -120,7 +156,12 @@ def _take(current: ChannelRun, delivery: DeliveryView, items: Iterator[Item], *,
                 originals.add(item.content)
             originals.commit()
             _record(current, delivery, batch, is_table=False)
+    # Nobody else writes rows of this channel now, and what is counted stays outside the short transaction.
+    with current.database.read() as tx:
+        accounted = layouts.accounted_rows(tx, delivery.id)
     with current.database.write() as tx:
+        if layout is not None:
+            layouts.add_layout(tx, layout, accounted)
         deliveries.finish_split(tx, current.run, current.clock(), delivery.id, count)
         ledger.number_entries(tx)
 
@@ -151,6 +192,8 @@ def _record(current: ChannelRun, delivery: DeliveryView, batch: Sequence[Item], 
         again = [i for i in batch if new.get((i.source_key, i.version)) is not i]
         seen = [(i.source_key, i.version, known[i.source_key, i.version], i.place) for i in again]
         receipts.see_again(tx, current.run, at, delivery, seen)
+        twice = [(i.stood_at, known[i.source_key, i.version]) for i in again if i.stood_at]
+        layouts.add_repeated(tx, delivery.id, twice)
         ledger.number_entries(tx)
 
 
@@ -172,8 +215,9 @@ def _rows(delivery: DeliveryView, mapping: RowMapping, split: TableSplit) -> Ite
         content = ledger.canonical(cells)
         version = hashlib.sha256(content).hexdigest()
         given = [cells.get(column, "").strip() for column in mapping.id_columns]
-        key = keys.of_id(given, version) if all(given) and given else keys.of_content(version)
-        yield Item(key, version, content, row.number, row.cleaned)
+        has_id = all(given) and bool(given)
+        key, stood_at = keys.of_id(given, version, row.number) if has_id else (keys.of_content(version), 0)
+        yield Item(key, version, content, row.number, row.cleaned, stood_at)
 
 
 def _messages(delivery: DeliveryView, path: Path, split: MessageSplit) -> Iterator[Item]:
@@ -198,22 +242,23 @@ class _Keys:
     def __init__(self, path: str) -> None:
         self._path = path
         self._occurrences: dict[str, int] = {}
-        self._versions: dict[str, list[str]] = {}
+        self._versions: dict[str, dict[str, int]] = {}
 
     def of_content(self, version: str) -> str:
         count = self._occurrences[version] = self._occurrences.get(version, 0) + 1
         return f"{self._path}@{version[:32]}" + (f"@{count}" if count > 1 else "")
 
-    def of_id(self, given: Sequence[str], version: str) -> str:
+    def of_id(self, given: Sequence[str], version: str, place: int) -> tuple[str, int]:
+        """The key of the row at this place, and the last place before at which the same row stood (0 if it did not)."""
         parts = [part.replace("#", "##") for part in given]
         if len(parts) > 1:
             parts = [part.replace("\\", "\\\\").replace("|", "\\|") for part in parts]
         key = "|".join(parts)
-        versions = self._versions.setdefault(key, [])
-        if version not in versions:
-            versions.append(version)
-        nth = versions.index(version) + 1
-        return f"{key}#{nth}" if nth > 1 else key
+        versions = self._versions.setdefault(key, {})
+        stood_at = versions.get(version, 0)
+        versions[version] = place
+        nth = list(versions).index(version) + 1
+        return (f"{key}#{nth}" if nth > 1 else key), stood_at
 
 
 def row_cells(content: bytes) -> dict[str, str]:

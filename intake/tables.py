@@ -5,14 +5,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from intake import fields
+from intake.answers import AnswerReader
+from intake.celltimes import read_cells
 from intake.config import Consultation
 from intake.content import add_language, add_places
 from intake.filled import Filled, Rules, finished
-from intake.mapping import MAPPABLE, RowMapping
+from intake.mapping import MAPPABLE, RowMapping, is_marked
 from intake.when import received
+from intake.whose import was_read_back, whose_words
 from storage.columns import utc_text
 from storage.receipts import ReceiptView
 from storage.schema import Evidence
@@ -34,7 +38,7 @@ def map_headers(consultation: Consultation, headers: Sequence[str], mapping: Row
     """
     by_name = {header.strip().casefold(): header for header in reversed(headers)}
     mapped = {column: tuple(h for h in wanted if h in headers) for column, wanted in mapping.columns.items()}
-    taken = set(mapping.headers)
+    taken = {*mapping.headers, *mapping.unmapped_columns}
     named = [(f"answer.{q.id}", name) for q in consultation.questions for name in (q.text, q.id, f"answer.{q.id}")]
     for column, name in [*named, *((column, column) for column in MAPPABLE)]:
         header = by_name.get(name.strip().casefold())
@@ -42,6 +46,15 @@ def map_headers(consultation: Consultation, headers: Sequence[str], mapping: Row
             mapped[column] = (header,)
             taken.add(header)
     return {column: found for column, found in mapped.items() if found}
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is worked out once for each header row: the headers of each column, and the readers of the answers."""
+
+    columns: Mapping[str, tuple[str, ...]]
+    answers: Mapping[str, AnswerReader]
+    received: tuple[str, ...]
 
 
 class RowReader:
@@ -53,54 +66,73 @@ class RowReader:
         self._mapping = mapping
         self._questions = {f"answer.{q.id}": q for q in rules.consultation.questions}
         self._free = [q.id for q in rules.consultation.questions if q.kind == "text" and not q.monitoring]
-        self._known: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
+        self._plans: dict[tuple[str, ...], _Plan] = {}
+        zone = mapping.timezone or rules.consultation.timezone
+        self._time = partial(fields.read_time, zone=zone, month_first=mapping.date_order == "month")
 
     def read(self, receipt: ReceiptView, cells: Mapping[str, str]) -> Filled:
         """The fields of one row. ``receipt.place`` is the row's number in its table (from 1, the header counted)."""
         filled = Filled()
         row = _Row(cells, receipt.place or 0)
-        mapped = self._mapped(cells)
-        for column, headers in mapped.items():
-            if column in self._questions:
-                self._answer(filled, column, row, headers)
-            elif column != "received_at":
-                self._cell(filled, column, row, headers)
+        plan = self._plan(cells)
+        for column, reader in plan.answers.items():
+            self._answer(filled, column, row, reader)
+        for column, headers in plan.columns.items():
+            self._cell(filled, column, row, headers)
         self._text(filled)
+        self._words(filled, row)
         self._places(filled)
-        self._received(filled, receipt, row, mapped.get("received_at", ()))
+        self._received(filled, receipt, row, plan.received)
+        self._marks(filled, row)
         filled.fill("method", "row")
         filled.fill("confidence", 1.0)
         add_language(filled)
         return finished(self._rules, filled)
 
-    def _mapped(self, cells: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-        headers = tuple(cells)
-        if headers not in self._known:
-            self._known[headers] = map_headers(self._rules.consultation, headers, self._mapping)
-        return self._known[headers]
+    def is_test(self, cells: Mapping[str, str]) -> bool:
+        """Whether the survey tool marks a row as a trial of the questionnaire."""
+        return is_marked(self._mapping.test, cells) is not None
 
-    def _answer(self, filled: Filled, column: str, row: "_Row", headers: tuple[str, ...]) -> None:
-        question = self._questions[column]
-        given = {header: cell for header in headers if (cell := row.cells[header].strip())}
-        if not given:
+    def _plan(self, cells: Mapping[str, str]) -> _Plan:
+        headers = tuple(cells)
+        plan = self._plans.get(headers)
+        if plan is None:
+            mapped = map_headers(self._rules.consultation, headers, self._mapping)
+            answers = {name: self._reader(name, mapped.pop(name)) for name in self._questions if name in mapped}
+            received_at = mapped.pop("received_at", ())
+            plan = self._plans[headers] = _Plan(mapped, answers, received_at)
+        return plan
+
+    def _reader(self, column: str, headers: Sequence[str]) -> AnswerReader:
+        question, mapping = self._questions[column], self._mapping
+        ranked, matrix = question.id in mapping.ranked, question.id in mapping.matrix
+        return AnswerReader(question, headers, mapping.answer_separator, ranked=ranked, matrix=matrix)
+
+    def _answer(self, filled: Filled, column: str, row: "_Row", reader: AnswerReader) -> None:
+        question, answer = self._questions[column], reader.read(row.cells)
+        if answer is None:
             return
-        if question.kind == "text":
-            value = "\n\n".join(given.values())
-        elif question.kind == "choices" or len(given) > 1:
-            value = _choices(";".join(given.values()), question.options)
-        else:
-            (value,) = given.values()
         if question.monitoring:
-            filled.monitoring[question.id] = value
+            filled.monitoring[question.id] = answer.value
             return
-        filled.answers[question.id] = value
-        filled.offer(column, *(row.evidence(header, value if len(given) == 1 else given[header]) for header in given))
+        filled.answers[question.id] = answer.value
+        shares = answer.shares if len(answer.shares) > 1 else dict.fromkeys(answer.shares, answer.value)
+        filled.offer(column, *(row.evidence(header, said) for header, said in shares.items()))
+
+    def _marks(self, filled: Filled, row: "_Row") -> None:
+        """What the survey tool says of a row: not sent off, or typed in by staff from paper that is to be found."""
+        for need, values in (("partial?", self._mapping.partial), ("paper?", self._mapping.staff)):
+            if values and (header := is_marked(values, row.cells)) is not None:
+                filled.needs.add(need)
+                filled.offer("needs", row.evidence(header, need))
 
     def _cell(self, filled: Filled, column: str, row: "_Row", headers: tuple[str, ...]) -> None:
         used = [header for header in headers if row.cells[header].strip()]
         if not used:
             return
-        value = _read_cell(self._rules, column, " ".join(row.cells[header].strip() for header in used))
+        between = "\n\n" if column == "text" else " "
+        given = between.join(row.cells[header].strip() for header in used)
+        value = self._day(given) if column == "posted_on" else _read_cell(self._rules, column, given)
         if value is None or value in ("", ()):
             filled.offer(column, *(row.evidence(header, row.cells[header]) for header in used))
             return
@@ -119,6 +151,15 @@ class RowReader:
         ]
         filled.fill("text", "\n\n".join(filled.answers[question] for question in free), *evidence)
 
+    def _words(self, filled: Filled, row: "_Row") -> None:
+        """Whose words a row holds, where no column says it: as the config says of the whole table. What its column on
+        reading back says is kept with it, as evidence."""
+        if self._mapping.words and not filled.values.get("words"):
+            filled.values["words"] = self._mapping.words
+        for header in self._mapping.read_back:
+            if (back := was_read_back(row.cells.get(header, ""))) is not None:
+                filled.offer("words", row.evidence(header, f"read back: {'yes' if back else 'no'}"))
+
     def _places(self, filled: Filled) -> None:
         """The places that the free text names, where no column gives them."""
         if "places" in filled.values:
@@ -136,8 +177,7 @@ class RowReader:
         submitted = self._mapping.submitted_column
         headers, basis = ((submitted,), "submitted") if submitted and not mapped else (mapped, "call")
         used = [header for header in headers if row.cells.get(header, "").strip()]
-        written = " ".join(row.cells[header].strip() for header in used)
-        when = fields.read_time(written, self._rules.consultation.timezone) if written else None
+        when = read_cells([row.cells[header] for header in used], self._time)
         if when is None:
             received(self._rules, filled, receipt.arrived_at, receipt.arrived_basis, method="source")
             filled.needs.add("received-date")
@@ -147,6 +187,10 @@ class RowReader:
         shown = utc_text(when.at)[:19] + "Z"
         evidence = [row.evidence(header, shown) for header in used]
         received(self._rules, filled, when.at, basis, method="row", evidence=evidence, day_only=when.day_only)
+
+    def _day(self, given: str) -> date | None:
+        when = self._time(given)
+        return when.at.astimezone(self._rules.consultation.timezone).date() if when else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +205,6 @@ class _Row:
         quote = self.cells[header]
         kept = None if value == quote else value
         return Evidence(value=kept, method="row", confidence=1.0, place=self.place(header), quote=quote)
-
-
-def _choices(given: str, options: Sequence[str]) -> str:
-    """Several options in one cell, ``;``-joined and sorted; an answer of their own stays as they wrote it."""
-    known = {option.casefold(): option for option in options}
-    chosen = [part.strip() for part in given.split(";") if part.strip()]
-    return ";".join(sorted({known.get(part.casefold(), part) for part in chosen}))
 
 
 def _read_cell(rules: Rules, column: str, given: str) -> Any:
@@ -212,12 +249,6 @@ def _place_codes(rules: Rules, given: str) -> tuple[str, ...] | None:
     return tuple(codes)
 
 
-def _day(rules: Rules, given: str) -> date | None:
-    zone = rules.consultation.timezone
-    when = fields.read_time(given, zone)
-    return when.at.astimezone(zone).date() if when else None
-
-
 _NO_NAME = frozenset(
     {"anonymous", "withheld", "not given", "no name", "not known", "unknown", "none", "n/a", "na", "-"}
 )
@@ -231,12 +262,11 @@ _CELLS: dict[str, Callable[[Rules, str], Any]] = {
     "name": lambda _, given: None if given.casefold().rstrip(".") in _NO_NAME else given,
     "respondent_role": _role,
     "respondent_kind": _one_of("individual", "organisation"),
-    "words": _one_of("own", "verbatim", "summary"),
+    "words": lambda _, given: whose_words(given),
     "consent_to_publish": lambda _, given: _CONSENT.get(given.casefold().rstrip(".")),
     "signatures": _count,
     "signatures_claimed": _count,
     "people": _list,
     "places": _place_codes,
     "language": lambda _, given: given if len(given) == 2 and given.isascii() and given.islower() else None,
-    "posted_on": _day,
 }

@@ -203,9 +203,21 @@ def _receipt(tx: Transaction, originals: OriginalStore, view: ReceiptView) -> di
         "facts": view.facts,
         "acknowledgement": _acknowledgement(acknowledgements.of_receipt(tx, view.id)),
         "call": _call(tx, view),
+        "recordings": _recordings(tx, view),
         "original": described[0],
         "originals": described,
     }
+
+
+def _recordings(tx: Transaction, view: ReceiptView) -> list[dict[str, Any]]:
+    """The recordings that a receipt has, or that came with its message, by the names that they have there."""
+    found = []
+    for part in responses.parts_of(tx, view.id):
+        document = json.loads(part.document)
+        if document.get("kind") == "attachment" and str(document.get("media_type", "")).startswith("audio/"):
+            named = {"name": document.get("name", ""), "media_type": document["media_type"]}
+            found.append({"item": part.item, "part": part.number, **named})
+    return found
 
 
 def _passed_on(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:

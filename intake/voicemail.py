@@ -6,6 +6,7 @@ from intake import relayed
 from intake.added import added_parts
 from intake.filled import Filled, Rules
 from intake.reading.parts import Part, Reading, piece_of
+from intake.spokenmail import heard_parts
 from storage.receipts import ReceiptView
 
 _TRANSCRIPT = re.compile(
@@ -25,12 +26,13 @@ _ANNOUNCED = re.compile(
 
 def call(rules: Rules, receipt: ReceiptView, reading: Reading) -> Filled:
     """A voicemail that came by mail: the words of its transcript if it has one, or of one that a person added; the
-    caller's number, never a sender."""
+    caller's number, never a sender. Where it has none, what a speech program heard stands in."""
     said = [piece for part in reading.parts if part.kind == "body" and part.content for piece in _transcript(part)]
-    said += [part for part in added_parts(reading) if part.content and part.text.strip()]
+    typed = [part for part in added_parts(reading) if part.content and part.text.strip()]
+    said += typed or ([] if said else heard_parts(reading))
     filled = relayed.relayed_words(rules, receipt, reading, said)
-    if not said:
-        filled.needs.add("transcription")
+    if not said or any(part in said for part in heard_parts(reading)):
+        filled.needs.add("transcription")  # a speech program's words stand in until somebody has listened
     if "phone" not in filled.values:
         where = [p for p in reading.parts if p.kind == "headers"] + [p for p in reading.parts if p.kind == "body"]
         relayed.caller(rules, filled, reading.facts.get("subject", ""), where)

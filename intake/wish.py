@@ -43,6 +43,11 @@ class Wish:
         return self.reason if self.reason in PERSON_REASONS or not self.value else self.value
 
 
+def reads_again(wish: Wish, receipt: ReceiptView) -> bool:
+    """Whether an original is read anew by what is asked for: a file that is accepted as it is, too."""
+    return wish.action in READS_AGAIN or (wish.action == "accept" and receipt.kind == "file")
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """What deciding needs: the database, the rules, the clock, and the way to read an original again.

@@ -20,28 +20,33 @@ log = structlog.get_logger()
 
 def write_ended(current: ChannelRun, rules: Rules, ended: Ended) -> None:
     """Write what became of some receipts, in one transaction."""
-    at, run = current.clock(), current.run
     with current.database.write() as tx:
-        new = _with_free_references(tx, _without_versions(tx, current, ended))
-        mailkeys.add_keys(tx, ended.mail_keys)
-        links = mailkeys.links(tx, ended.mail_keys)
-        new = with_follow_ups(links, new, ended.parts, ended.doubted)
-        sure = [item for item in new if item.receipt_id not in ended.doubted]
-        responses.add_responses(tx, run, at, sure)
-        responses.add_parts(tx, ended.parts)
-        responses.add_readings(tx, ended.readings)
-        rebuilt.keep_identities(tx, list(ended.identities.items()))
-        further.mark_read(tx, ended.taken_in)
-        receipts.settle(tx, run, at, ended.settled)
-        if ended.doubted:
-            counting, aside = decide_doubted(tx, ended.doubted, new)
-            responses.add_responses(tx, run, at, counting)
-            receipts.settle(tx, run, at, aside)
-        flag_earlier(tx, rules, run, at, links, sure)
-        ledger.number_entries(tx)
+        write_ended_in(tx, current, rules, ended)
     for settled in ended.settled:
         if settled.outcome == "quarantined":
             log.info("quarantined", receipt=settled.receipt, reason=settled.reason, next=settled.next_step)
+
+
+def write_ended_in(tx: Transaction, current: ChannelRun, rules: Rules, ended: Ended) -> None:
+    """The same, in a transaction that is open: what arrives whole and at once is received and settled in one."""
+    at, run = current.clock(), current.run
+    new = _with_free_references(tx, _without_versions(tx, current, ended))
+    mailkeys.add_keys(tx, ended.mail_keys)
+    links = mailkeys.links(tx, ended.mail_keys)
+    new = with_follow_ups(links, new, ended.parts, ended.doubted)
+    sure = [item for item in new if item.receipt_id not in ended.doubted]
+    responses.add_responses(tx, run, at, sure)
+    responses.add_parts(tx, ended.parts)
+    responses.add_readings(tx, ended.readings)
+    rebuilt.keep_identities(tx, list(ended.identities.items()))
+    further.mark_read(tx, ended.taken_in)
+    receipts.settle(tx, run, at, ended.settled)
+    if ended.doubted:
+        counting, aside = decide_doubted(tx, ended.doubted, new)
+        responses.add_responses(tx, run, at, counting)
+        receipts.settle(tx, run, at, aside)
+    flag_earlier(tx, rules, run, at, links, sure)
+    ledger.number_entries(tx)
 
 
 def _without_versions(tx: Transaction, current: ChannelRun, ended: Ended) -> list[NewResponse]:

@@ -250,6 +250,27 @@ def _deliveries(connection: Connection, ledger: _Ledger) -> Check:
     return check
 
 
+def _places(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
+    """Every file that was split held as many items as it said, each at a place of its own with a receipt or sighting.
+
+    Sightings follow the newest file of a path: of those before it, no more can be there than they said.
+    """
+    check = Check("places")
+    query = (
+        "select d.sha256, d.items, l.rows, l.accounted,"
+        " (select count(*) from (select place from receipt where delivery_id = d.id and kind <> 'file'"
+        " union select place from sighting where delivery_id = d.id and container <> ''"
+        " union select place from repeated_row where delivery_id = d.id) p) as places,"
+        " (select count(*) from delivery n where n.channel = d.channel and n.source_key = d.source_key and n.id > d.id)"
+        " as newer from delivery d left join layout l on l.delivery_id = d.id where d.state = 'split'"
+    )
+    for row in _rows(connection, query):
+        there = row["places"] <= row["items"] if row["newer"] else row["places"] == row["items"]
+        as_counted = row["rows"] is None or row["rows"] == row["accounted"] == row["items"]
+        check.expect(there and as_counted, row["sha256"])
+    return check
+
+
 def _outcomes(connection: Connection, ledger: _Ledger) -> Check:
     """Every receipt has exactly one outcome, the one that the ledger last said; what is read has a response."""
     check = Check("outcomes")
@@ -472,7 +493,7 @@ def _were_said(connection: Connection, receipt: int, heard: Sequence[Row]) -> bo
 
 def _letters(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
     """Of a file that was parted into letters, or joined with others, each page is in exactly one letter; and what is
-    part of another letter is so by a person's decision, and that one stands."""
+    part of another letter is so by a person's decision, or a row that was typed from it, and that one stands."""
     check = Check("letters")
     into: dict[str, str] = {}
     held: dict[int, list[tuple[int, int]]] = defaultdict(list)  # the ranges of parts that letters are, by receipt
@@ -489,11 +510,27 @@ def _letters(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001 
         for receipt, first, last in pieces or [(row["receipt_id"], *_WHOLE)]:
             held[receipt].append((first, last))
     allowed = _joined_by_people(connection) if joined else set()
+    typed = _typed_from(connection)
     for row in joined:
-        check.expect(_stands(row["reference"], into) and row["id"] in allowed, row["reference"])
+        is_allowed = row["id"] in allowed or typed.get(row["id"]) == row["joined_into"]
+        check.expect(_stands(row["reference"], into) and is_allowed, row["reference"])
+    parts = {row["id"]: row["joined_into"] for row in joined}
+    for number, letter in typed.items():
+        check.expect(parts.get(number) == letter, letter or f"row {number}")
     for receipt in sorted(divided):
         check.expect(_pages_once(connection, receipt, held[receipt]), receipt)
     return check
+
+
+def _typed_from(connection: Connection) -> dict[int, str]:
+    """The references of the letters that rows were typed from and are joined with, by the number of the row's response;
+    "" where the row's receipt does not stand behind that letter."""
+    query = (
+        "select e.response_id, l.reference, (select count(*) from response_receipt m where m.response_id = l.id"
+        " and m.receipt_id = r.receipt_id) as behind from entered_row e"
+        " join response l on l.id = e.letter_id join response r on r.id = e.response_id"
+    )
+    return {row["response_id"]: row["reference"] if row["behind"] else "" for row in _rows(connection, query)}
 
 
 def _stands(reference: str, into: Mapping[str, str]) -> bool:
@@ -560,6 +597,6 @@ def _acknowledgements(connection: Connection, ledger: _Ledger) -> Check:
 
 
 _CHECKS: tuple[Callable[[Connection, _Ledger], Check], ...] = (
-    _receipts, _further, _deliveries, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence,
+    _receipts, _further, _deliveries, _places, _outcomes, _runs, _repeats, _rebuilt, _responses, _versions, _evidence,
     _decisions, _acknowledgements, _letters,
 )  # fmt: skip

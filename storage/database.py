@@ -12,13 +12,15 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, collate, create_engine, event, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from storage.models import Number
 
@@ -197,6 +199,28 @@ def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) 
     if rows:
         insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
         tx.execute(insert(table).on_conflict_do_nothing(), rows)
+
+
+def insert_kept(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, new_only: bool = False) -> None:
+    """Insert rows whose values are already as the databases keep them (``columns``); all have the same columns.
+
+    For the rows of large tables: the driver gets them as they are, in half the time that Core takes to convert each
+    value. ``new_only`` leaves those as they are whose key is already there.
+    """
+    if not rows:
+        return
+    statement = _compiled(table, tuple(rows[0]), new_only, tx.dialect)
+    names = statement.positiontup
+    values = [dict(row) for row in rows] if names is None else [tuple([row[name] for name in names]) for row in rows]
+    tx.exec_driver_sql(str(statement), values)
+
+
+@lru_cache(maxsize=64)
+def _compiled(table: Table, names: tuple[str, ...], new_only: bool, dialect: Dialect) -> SQLCompiler:
+    insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table).on_conflict_do_nothing() if new_only else insert(table)
+    compiled: SQLCompiler = statement.compile(dialect=dialect, column_keys=list(names))
+    return compiled
 
 
 def bytewise(tx: Connection, column: ColumnElement[str]) -> ColumnElement[str]:

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from storage import ledger
 from storage.columns import utc_text
 from storage.database import take_numbers
-from storage.models import Delivery, Receipt, Sighting
+from storage.models import Delivery, Receipt, RepeatedRow, Sighting
 from storage.receipts import DeliveryView, Settled, add_sightings, settle
 
 _deliveries = Delivery.__table__  # type: ignore[attr-defined]  # SQLModel gives it to table classes only
 _receipts = Receipt.__table__  # type: ignore[attr-defined]
 _sightings = Sighting.__table__  # type: ignore[attr-defined]
+_repeated = RepeatedRow.__table__  # type: ignore[attr-defined]
 
 
 UNSPLIT = ("stored", "copy")
@@ -175,5 +176,6 @@ def drop_uncounted(tx: Connection, run: int, at: datetime, number: int) -> None:
     dropped = sorted(uncounted_items(tx, number).values())
     if dropped:
         tx.execute(delete(_sightings).where(_sightings.c.receipt_id.in_(dropped)))
+        tx.execute(delete(_repeated).where(_repeated.c.delivery_id == number))
         tx.execute(delete(_receipts).where(_receipts.c.id.in_(dropped)))
         ledger.append(tx, "dropped", at, [{"receipt": receipt, "run": run} for receipt in dropped])

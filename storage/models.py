@@ -434,6 +434,53 @@ class Acknowledgement(SQLModel, table=True):
     salt: str
 
 
+class Layout(SQLModel, table=True):
+    """The header of a table that was split (``header``: a JSON list in file order), and what each of its columns filled
+    (``uses``, JSON: header -> columns of the schema and other marks). ``rows`` is how many rows the reader counted,
+    ``accounted`` how many of them had a receipt or a sighting when all were taken; ``decision_id`` the decision by
+    which somebody took a changed header as it is."""
+
+    delivery_id: int = Field(primary_key=True, foreign_key="delivery.id", sa_column_kwargs={"autoincrement": False})
+    channel: str = Field(index=True)
+    run_id: int = Field(foreign_key="run.id")
+    header: str = _text()
+    uses: str = _text()
+    rows: int
+    accounted: int
+    decision_id: int | None = Field(default=None, foreign_key="decision.id")
+
+
+class RepeatedRow(SQLModel, table=True):
+    """A place of a file whose row, with the same id and the same values, stands in it again further down."""
+
+    __tablename__ = "repeated_row"
+
+    delivery_id: int = Field(primary_key=True, foreign_key="delivery.id", sa_column_kwargs={"autoincrement": False})
+    place: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    receipt_id: int = Field(foreign_key="receipt.id")
+
+
+class EnteredRow(SQLModel, table=True):
+    """What the row of a response says about the paper that it was typed from. ``receipt_id`` is the receipt whose cells
+    were looked at, ``headers`` the columns (JSON) and ``named`` the words in them, "" where there are none.
+
+    ``letter_id`` is the response of the letter that the row is joined with, None where it is not; ``letter_revision``
+    the revision of that one which holds what was read from the scan alone, ``row_revision`` that of the row which its
+    fields come from. ``conflicting``: the row carries ``conflict`` because a person's word on the letter is another.
+    """
+
+    __tablename__ = "entered_row"
+
+    response_id: int = Field(primary_key=True, foreign_key="response.id", sa_column_kwargs={"autoincrement": False})
+    receipt_id: int = Field(foreign_key="receipt.id")
+    headers: str = _text()
+    named: str = _text()
+    letter_id: int | None = Field(default=None, foreign_key="response.id", index=True)
+    letter_revision: int | None = None
+    row_revision: int | None = None
+    conflicting: bool = False
+
+
 class LedgerEntry(SQLModel, table=True):
     """One line of the append-only log: its canonical bytes, its leaf, and its position once it is numbered."""
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select, update
 
 from storage import ledger
 from storage.columns import utc_text
-from storage.database import insert_new, take_numbers
+from storage.database import insert_kept, insert_new, take_numbers
 from storage.models import Delivery, Original, Receipt, Sighting, Waiting
 from storage.rebuilt import keys_of_same
 from storage.schema import Outcome
@@ -24,6 +24,12 @@ _waiting = Waiting.__table__  # type: ignore[attr-defined]
 
 COUNTS = or_(_receipts.c.delivery_id.is_(None), _receipts.c.kind == "file", _deliveries.c.state == "split")
 """A receipt counts unless it is an item of a delivery that is not wholly split yet (join ``deliveries`` for it)."""
+
+_UNCHANGING = (
+    "id", "channel", "kind", "source_key", "version", "sha256", "media_type", "arrived_at", "arrived_basis", "facts",
+    "taken_at", "run_id", "path_named", "delivery_id", "place",
+)  # fmt: skip
+"""What the ledger's commitment to a receipt covers: everything of it that never changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +182,12 @@ def delivery_sightings(tx: Connection, channel: str) -> list[tuple[str, str, int
 
 def add_originals(tx: Connection, at: datetime, originals: Sequence[NewOriginal]) -> None:
     """Record originals whose bytes are already durable (or are given with them)."""
+    stored = utc_text(at)
     rows = [
-        {"sha256": o.sha256, "size": o.size, "media_type": o.media_type, "stored_at": at, "content": o.content}
+        {"sha256": o.sha256, "size": o.size, "media_type": o.media_type, "stored_at": stored, "content": o.content}
         for o in {o.sha256: o for o in originals}.values()
     ]
-    insert_new(tx, _originals, rows)
+    insert_kept(tx, _originals, rows, new_only=True)
 
 
 def add_receipts(tx: Connection, run: int, at: datetime, new: Sequence[NewReceipt]) -> list[int]:
@@ -188,15 +195,16 @@ def add_receipts(tx: Connection, run: int, at: datetime, new: Sequence[NewReceip
     if not new:
         return []
     numbers = list(take_numbers(tx, "receipt", len(new)))
-    rows = [_receipt_row(number, run, at, receipt) for number, receipt in zip(numbers, new, strict=True)]
-    tx.execute(insert(_receipts), rows)
+    taken = utc_text(at)
+    rows = [_receipt_row(number, run, taken, receipt) for number, receipt in zip(numbers, new, strict=True)]
+    insert_kept(tx, _receipts, rows)
     add_sightings(
         tx, run, at, [(r.channel, r.container, r.source_key, r.version, n, r.delivery_id, r.place)
                       for n, r in zip(numbers, new, strict=True)]
     )  # fmt: skip
     entries = [
         {"receipt": row["id"], "channel": row["channel"], "run": run,
-         "commitment": ledger.commitment(row["salt"], receipt_document(row))}
+         "commitment": ledger.commitment(row["salt"], {name: row[name] for name in _UNCHANGING})}
         for row in rows
     ]  # fmt: skip
     ledger.append(tx, "receipt", at, entries)
@@ -209,24 +217,12 @@ def add_receipts(tx: Connection, run: int, at: datetime, new: Sequence[NewReceip
     return numbers
 
 
-def receipt_document(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What the ledger's commitment to a receipt covers: everything of it that never changes."""
-    arrived = row["arrived_at"]
-    return {
-        "id": row["id"], "channel": row["channel"], "kind": row["kind"], "source_key": row["source_key"],
-        "version": row["version"], "sha256": row["sha256"], "media_type": row["media_type"],
-        "arrived_at": None if arrived is None else utc_text(arrived), "arrived_basis": row["arrived_basis"],
-        "facts": row["facts"], "taken_at": utc_text(row["taken_at"]), "run_id": row["run_id"],
-        "path_named": row["path_named"], "delivery_id": row["delivery_id"], "place": row["place"],
-    }  # fmt: skip
-
-
-def _receipt_row(number: int, run: int, at: datetime, new: NewReceipt) -> dict[str, Any]:
+def _receipt_row(number: int, run: int, taken: str, new: NewReceipt) -> dict[str, Any]:
     return {
         "id": number, "channel": new.channel, "kind": new.kind, "source_key": new.source_key, "version": new.version,
         "path_named": new.path_named, "sha256": new.sha256, "media_type": new.media_type,
-        "arrived_at": new.arrived_at, "arrived_basis": new.arrived_basis,
-        "facts": ledger.canonical(dict(new.facts)).decode(), "taken_at": at, "run_id": run,
+        "arrived_at": None if new.arrived_at is None else utc_text(new.arrived_at), "arrived_basis": new.arrived_basis,
+        "facts": ledger.canonical(dict(new.facts)).decode(), "taken_at": taken, "run_id": run,
         "delivery_id": new.delivery_id, "place": new.place, "outcome": new.outcome, "reason": new.reason,
         "next_step": new.next_step, "salt": ledger.new_salt(),
     }  # fmt: skip
@@ -238,7 +234,9 @@ def add_sightings(
 ) -> None:  # fmt: skip
     """Record sightings: (channel, container, source key, version, receipt, delivery, place)."""
     names = ("channel", "container", "source_key", "version", "receipt_id", "delivery_id", "place")
-    insert_new(tx, _sightings, [{**dict(zip(names, s, strict=True)), "run_id": run, "seen_at": at} for s in seen])
+    now = utc_text(at)
+    rows = [{**dict(zip(names, s, strict=True)), "run_id": run, "seen_at": now} for s in seen]
+    insert_kept(tx, _sightings, rows, new_only=True)
 
 
 def see_again(

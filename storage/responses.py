@@ -16,7 +16,8 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from storage import ledger
-from storage.database import bytewise, take_numbers
+from storage.columns import utc_text
+from storage.database import bytewise, insert_kept, take_numbers
 from storage.models import (
     Delivery,
     EvidenceRow,
@@ -49,6 +50,7 @@ _OWN = (
 _LATER = ("pieces", "joined_into")
 """Columns that came later, and are left out of a row's document where they are blank: older commitments go on
 holding."""
+_LEFT_OUT = dict.fromkeys(_LATER, "")
 _CONVERTED = {c.name: c.type for c in _responses.c if type(c.type).__module__ == "storage.columns"}
 """The columns that are kept as another type than the model has."""
 _SAID = ("receipt_id", "reader", "facts", "needs")
@@ -118,6 +120,7 @@ def add_responses(tx: Connection, run: int | None, at: datetime, new: Sequence[N
         return
     numbers = take_numbers(tx, "response", len(new))
     evidence_numbers = take_numbers(tx, "evidence", len(new))
+    written = utc_text(at)
     rows, evidence, entries = [], [], []
     for number, evidence_number, item in zip(numbers, evidence_numbers, new, strict=True):
         row = {
@@ -125,14 +128,15 @@ def add_responses(tx: Connection, run: int | None, at: datetime, new: Sequence[N
             "cause": "reading", "reading_receipt_id": item.receipt_id, "written_at": at, "pieces": item.pieces,
             "joined_into": "", **_field_values(item.response),
         }  # fmt: skip
-        piece = _evidence_row(evidence_number, row, item.evidence, at, receipt=item.receipt_id)
+        piece = _evidence_row(evidence_number, row, item.evidence, written, receipt=item.receipt_id)
         salt = ledger.new_salt()
-        rows.append({**row, "salt": salt})
+        document = row_document(row)
+        rows.append({**_LEFT_OUT, **document, "salt": salt})
         evidence.append(piece)
-        entries.append(_entry(row, salt, [piece["document"]], item.monitoring, run, settles=item.receipt_id))
-    tx.execute(insert(_responses), rows)
-    tx.execute(insert(_evidence), evidence)
-    tx.execute(insert(_links), [{"response_id": row["id"], "receipt_id": row["receipt_id"]} for row in rows])
+        entries.append(_entry(document, salt, [piece["document"]], item.monitoring, run, settles=item.receipt_id))
+    insert_kept(tx, _responses, rows)
+    insert_kept(tx, _evidence, evidence)
+    insert_kept(tx, _links, [{"response_id": row["id"], "receipt_id": row["receipt_id"]} for row in rows])
     _add_monitoring(tx, {row["id"]: item.monitoring for row, item in zip(rows, new, strict=True)})
     ledger.append(tx, "response", at, entries)
     settle(tx, run, at, [Settled(r, "read") for r in dict.fromkeys(i.receipt_id for i in new)], logged=False)
@@ -218,7 +222,7 @@ def change_responses(tx: Connection, run: int | None, at: datetime, changes: Seq
         for left, (cause, state) in enumerate(states, start=1 - len(states)):
             row = {**row, "revision": row["revision"] + 1, "cause": cause, **_field_values(state)}
             salted = {**row, "salt": ledger.new_salt()}
-            entries.append(_entry(row, salted["salt"], documents[number], monitoring[number], run))
+            entries.append(_entry(row_document(row), salted["salt"], documents[number], monitoring[number], run))
             if left:
                 archived.append(_version_row(salted))
             else:
@@ -244,7 +248,7 @@ def _write_state(
         tx.execute(insert(_versions), _version_row({**row, "salt": salt}))
     else:
         tx.execute(update(_responses).where(_responses.c.id == row["id"]).values(**row, salt=salt))
-    ledger.append(tx, "response", at, [_entry(row, salt, documents, monitoring, run)])
+    ledger.append(tx, "response", at, [_entry(row_document(row), salt, documents, monitoring, run)])
 
 
 def _archive(tx: Connection, before: Row[Any]) -> None:
@@ -272,7 +276,8 @@ def _entry(
     row: Mapping[str, Any], salt: str, documents: Sequence[str], monitoring: Mapping[str, str], run: int | None,
     settles: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    covered = {"row": row_document(row), "evidence": [hashlib.sha256(d.encode()).hexdigest() for d in documents]}
+    """The ledger's entry for a state; ``row`` is its ``row_document``."""
+    covered = {"row": row, "evidence": [hashlib.sha256(d.encode()).hexdigest() for d in documents]}
     entry: dict[str, Any] = {
         "receipt": row["receipt_id"], "ordinal": row["ordinal"], "revision": row["revision"], "cause": row["cause"],
         "run": run, "commitment": ledger.commitment(salt, covered),
@@ -283,7 +288,7 @@ def _entry(
 
 
 def _evidence_row(
-    number: int, row: Mapping[str, Any], evidence: FieldEvidence, at: datetime, *, receipt: int | None
+    number: int, row: Mapping[str, Any], evidence: FieldEvidence, at: datetime | str, *, receipt: int | None
 ) -> dict[str, Any]:
     document = msgspec.json.encode(evidence).decode()
     return {
@@ -304,8 +309,7 @@ def _add_monitoring(tx: Connection, answers: Mapping[int, Mapping[str, str]]) ->
         for number, given in answers.items()
         for question, answer in given.items()
     ]
-    if rows:
-        tx.execute(insert(_monitoring), rows)
+    insert_kept(tx, _monitoring, rows)
 
 
 def _evidence_documents(response_id: int) -> Any:
@@ -314,6 +318,11 @@ def _evidence_documents(response_id: int) -> Any:
 
 def _monitoring_of(response_id: int) -> Any:
     return select(_monitoring.c.question, _monitoring.c.answer).where(_monitoring.c.response_id == response_id)
+
+
+def monitoring_of(tx: Connection, response_id: int) -> dict[str, str]:
+    """The answers of a response to monitoring questions, by question."""
+    return dict(tx.execute(_monitoring_of(response_id)).all())
 
 
 def unlink_receipt(tx: Connection, response: int, receipt: int) -> None:

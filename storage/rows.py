@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, String, and_, func, literal, select, type_coerce
+from sqlalchemy import Connection, String, and_, func, literal, not_, select, type_coerce
 
 from storage.models import Delivery, Receipt, ResponseReceipt, ResponseRow, Sighting
 
@@ -14,12 +14,20 @@ _links = ResponseReceipt.__table__  # type: ignore[attr-defined]
 _sightings = Sighting.__table__  # type: ignore[attr-defined]
 
 
+_OWN = _responses.c.channel == _receipts.c.channel
+"""A row's own response, and not that of the letter which it was typed from: that one follows its row (``entered``)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """A response whose newest export shows other values than it was read from: (response, receipt to read now)."""
+    """A response whose newest export shows other values than it was read from, or behind which other versions of its
+    row stand than it says: the receipt to read now, how many versions there are, and whether it is read from that
+    receipt already."""
 
     response_id: int
     receipt_id: int
+    versions: int
+    is_shown: bool
 
 
 def response_of_key(tx: Connection, channel: str, keys: Sequence[str]) -> dict[str, int]:
@@ -27,13 +35,15 @@ def response_of_key(tx: Connection, channel: str, keys: Sequence[str]) -> dict[s
     found = tx.execute(
         select(_receipts.c.source_key, _links.c.response_id)
         .join(_links, _links.c.receipt_id == _receipts.c.id)
-        .where(_receipts.c.channel == channel, _receipts.c.kind == "row", _receipts.c.source_key.in_(keys))
+        .join(_responses, _responses.c.id == _links.c.response_id)
+        .where(_receipts.c.channel == channel, _receipts.c.kind == "row", _receipts.c.source_key.in_(keys), _OWN)
     )
     return dict(found.all())
 
 
 def newer_values(tx: Connection, channel: str) -> list[Newest]:
-    """Responses that should be read from another receipt of the same row, because a newer export shows that one.
+    """Responses that should be read from another receipt of the same row, because a newer export shows that one; and
+    those whose number of versions is another than they say, because some were never shown.
 
     The newest export is the last by first sighting; its values win, also where they are values seen before.
     """
@@ -45,18 +55,20 @@ def newer_values(tx: Connection, channel: str) -> list[Newest]:
         .subquery()
     )
     ranked = select(
-        shown.c.response_id, shown.c.receipt_id,
+        shown.c.response_id, shown.c.receipt_id, func.count().over(partition_by=shown.c.response_id).label("versions"),
         func.row_number().over(
             partition_by=shown.c.response_id, order_by=(shown.c.shown_in.desc(), shown.c.receipt_id.desc())
         ).label("rank"),
     ).subquery()  # fmt: skip
+    is_shown = _responses.c.reading_receipt_id == ranked.c.receipt_id
     found = tx.execute(
-        select(ranked.c.response_id, ranked.c.receipt_id)
+        select(ranked.c.response_id, ranked.c.receipt_id, ranked.c.versions, is_shown)
         .join(_responses, _responses.c.id == ranked.c.response_id)
-        .where(ranked.c.rank == 1, _responses.c.reading_receipt_id != ranked.c.receipt_id)
+        .where(ranked.c.rank == 1, _responses.c.channel == channel)
+        .where(not_(is_shown) | (_responses.c.version != ranked.c.versions))
         .order_by(ranked.c.response_id)
     )
-    return [Newest(*row) for row in found]
+    return [Newest(response, receipt, versions, bool(shown)) for response, receipt, versions, shown in found]
 
 
 def gone_rows(tx: Connection, channel: str, *, has_ids: bool) -> set[int]:
@@ -77,6 +89,7 @@ def gone_rows(tx: Connection, channel: str, *, has_ids: bool) -> set[int]:
         )
         .join(_sightings, _sightings.c.receipt_id == _links.c.receipt_id)
         .join(_receipts, and_(_receipts.c.id == _links.c.receipt_id, _receipts.c.kind == "row"))
+        .join(_responses, and_(_responses.c.id == _links.c.response_id, _OWN))
         .where(_sightings.c.channel == channel, _sightings.c.container != "")
         .group_by(_links.c.response_id)
         .subquery()
@@ -100,7 +113,8 @@ def same_id_groups(tx: Connection, channel: str) -> list[list[int]]:
     numbered = (
         select(_receipts.c.source_key, _links.c.response_id)
         .join(_links, _links.c.receipt_id == _receipts.c.id)
-        .where(_receipts.c.channel == channel, _receipts.c.kind == "row", _receipts.c.source_key.like("%#%"))
+        .join(_responses, _responses.c.id == _links.c.response_id)
+        .where(_receipts.c.channel == channel, _receipts.c.kind == "row", _receipts.c.source_key.like("%#%"), _OWN)
     )
     doubled: dict[str, set[int]] = {}
     for key, response in tx.execute(numbered):

@@ -17,6 +17,10 @@ _runs = Run.__table__  # type: ignore[attr-defined]
 _channels = RunChannel.__table__  # type: ignore[attr-defined]
 
 
+TYPED_IN = "nothing: typed in by a person"
+"""How untrusted bytes are opened in a run that only takes in what a person typed: it has looked at no source."""
+
+
 @dataclass(frozen=True, slots=True)
 class LastRun:
     """The last run that had to do with a channel. ``alarm`` is what a person should look at, though nothing failed."""
@@ -64,11 +68,11 @@ def finish_run(tx: Connection, run: int, at: datetime, report: Mapping[str, Any]
 
 
 def last_runs(tx: Connection) -> dict[str, LastRun]:
-    """The last finished run of each channel."""
+    """The last finished run of each channel that looked at its source."""
     newest = (
         select(_channels.c.channel, func.max(_channels.c.run_id).label("run_id"))
         .join(_runs, _runs.c.id == _channels.c.run_id)
-        .where(_runs.c.finished_at.is_not(None))
+        .where(_runs.c.finished_at.is_not(None), _runs.c.sandbox != TYPED_IN)
         .group_by(_channels.c.channel)
         .subquery()
     )

@@ -503,7 +503,7 @@ def test_retry_of_a_table_leaves_nothing_for_the_next_run(place: Consultation) -
     place.put("survey/b.csv", table((*SURVEY, "New"), rows), DAY + timedelta(days=1))
     place.configure('id_column = "ID"', 'id_column = "ID"\ncolumns.name = "Name"')
     place.takes("survey", received=1, quarantined=1)
-    place.configure('columns.name = "Name"', "")
+    place.configure('columns.name = "Name"', 'unmapped_columns = ["New"]')
     place.decide(place.item("quarantined")["receipt"], "retry")
     after = place.export(everything=True)
     place.takes("survey", received=0, responses=3)

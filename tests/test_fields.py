@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from intake import fields
+from intake import numbers as numbers_shown
 from intake.fields import Found
 from storage.schema import Response
 
@@ -183,6 +184,65 @@ def test_a_cell_with_a_number_is_read(typed: str, value: str) -> None:
 def test_a_cell_without_one_number_stays_blank(typed: str) -> None:
     """Withheld, half a number, two numbers, a date, opening hours: what is not surely one number is blank."""
     assert fields.e164(typed) == ""
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "00 44 1632 960001", "0044 (0)1632 960001", "(01632) 960001", "+44 (0)1632 960001", "+44(0)1632960001",
+        "\uff10\uff11\uff16\uff13\uff12 \uff19\uff16\uff10\uff10\uff10\uff11", "44 1632 960001", "441632960001",
+        "1632960001", "(+44) 1632 960001", "+44 01632 960001", "'01632960001", "01632\u2011960\u2011001",
+        "01632.960.001",
+        "01632 960001 ext. 12", "01632 960001 extn 12", "01632 960001x12", "01632960001#12", "01632/960001",
+        "tel:+44-1632-960001", "tel:+441632960001;ext=4", "Tel: 01632 960001", "T. (01632) 960001",
+        "01632 960001 (home)", "01632 960001, work", "Home: 01632 960001", "Home tel. no. 01632 960001",
+    ],
+)  # fmt: skip
+def test_one_number_in_every_spelling(typed: str) -> None:
+    """As people and telephone systems write it: codes, brackets, words around it, extensions, full-width digits."""
+    assert fields.e164(typed) == "+441632960001"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Withheld", "withheld.", "Private number", "PRIVATE", "Unknown", "Anonymous", "Number withheld", "141",
+        "[unavailable]",
+        "no caller  ID", "-", "+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253", "Payphone",
+    ],
+)  # fmt: skip
+def test_a_withheld_number_is_known_as_such(typed: str) -> None:
+    """However a log or a telephone system says it: blank, and no mistake of whoever typed it."""
+    assert fields.is_withheld(typed)
+    assert fields.e164(typed) == ""
+
+
+@pytest.mark.parametrize("typed", ["01632 960001", "Jo", "", "141 01632 960001", "with held", "not sure"])
+def test_what_is_not_said_to_be_withheld(typed: str) -> None:
+    """A number, a name, nothing at all, or something else."""
+    assert not fields.is_withheld(typed)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("+441632960001", "01632 960001, landline"), ("+447700900123", "07700 900123, mobile"),
+        ("+442079460018", "020 7946 0018, landline"), ("+448081570192", "0808 157 0192, freephone"),
+        ("+443001234567", "0300 123 4567, other"), ("+447012345678", "070 1234 5678, other"),
+        ("+448456789000", "0845 678 9000, other"), ("+33142278186", "+33 1 42 27 81 86, landline"), ("", ""), ("x", ""),
+    ],
+)  # fmt: skip
+def test_numbers_are_shown_as_they_are_dialled(number: str, shown: str) -> None:
+    """Nationally, with the kind of number; those for drama too, though they belong to nobody."""
+    assert numbers_shown.shown(number) == shown
+
+
+@settings(deadline=None)
+@given(numbers)
+def test_what_is_shown_is_the_same_number(national: str) -> None:
+    """A number that somebody copies from a page and dials is the one that is kept."""
+    kept = fields.e164(national)
+    assert fields.e164(numbers_shown.national(kept)) == kept
 
 
 # --- times ------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -57,6 +57,8 @@ def write_entries(database: Database, *times: datetime) -> None:
 
 @settings(deadline=None)
 @given(documents)
+@example({"Why? \U0001f469": "1", "Why? \ufffd": "2"})
+@example([{"\U0001f469": "\ue000"}, {"a": "\U0001f469"}])
 def test_canonical_bytes_are_those_of_the_standard(document: Any) -> None:
     """For whatever an entry may hold, however deep, the bytes are those that RFC 8785 demands."""
     assert ledger.canonical(document) == rfc8785.dumps(document)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from intake.reading import rows
+from intake.reading import rows, tabletext
 from intake.reading.parts import Row, Table, Unreadable
 
 
@@ -62,7 +62,15 @@ def test_a_single_column_needs_no_delimiter():
 
 @pytest.mark.parametrize(
     ("encoding", "named"),
-    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8"), ("utf-16", "utf-16"), ("cp1252", "windows-1252")],
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16"),
+        ("utf-16-be", "utf-16"),
+        ("cp1252", "windows-1252"),
+        ("mac_roman", "mac-roman"),
+    ],
 )
 def test_the_encoding_is_found_and_named(encoding, named):
     table, [row] = split("Näme,Text\nJö,It costs £5 – “really”\n".encode(encoding))
@@ -71,8 +79,56 @@ def test_the_encoding_is_found_and_named(encoding, named):
     assert table.facts["encoding"] == named
 
 
+ENGLISH = "ID,Said\n1,It costs £5 – “really” don’t close it\n2,The café is naïve\n"
+POLISH = "ID,Said\n1,Proszę nie zamykać, moje dzieci lubią łąkę i żółte ściany\n2,Dziękuję\n"
+CZECH = "ID,Said\n1,Prosím nezavírejte středisko, příliš žluťoučký kůň\n".replace(", p", " p")
+FRENCH = "ID,Said\n1,Ma fille a adoré l’école et ça va à Noël\n"
+PLAIN = "1,We like the centre and it is good for families\n" * 50
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (ENGLISH, "cp1252"), (ENGLISH, "mac_roman"), (POLISH.replace(", m", " m"), "cp1250"), (CZECH, "cp1250"),
+        (FRENCH, "cp1252"), (FRENCH, "mac_roman"), (f"ID,Said\n{PLAIN}2,It costs £5\n", "cp1252"),
+        (f"ID,Said\n{PLAIN}2,don’t close it\n", "cp1252"), (f"ID,Said\n{PLAIN}2,don’t close it\n", "mac_roman"),
+        (f"ID,Said\n{PLAIN}2,Wałęsa and Żukowska\n", "cp1250"), (f"ID,Said\n{PLAIN}2,a café\n", "cp1252"),
+        (f"ID,Said\n{PLAIN}2,a café\n", "mac_roman"), (f"ID,Said\n{PLAIN}2,20 °C – ½ of it • £3\n", "cp1252"),
+    ],
+)  # fmt: skip
+def test_of_encodings_that_all_fit_the_one_is_taken_in_which_words_are_words(text, encoding):
+    assert cells(text.encode(encoding)) == [line.split(",") for line in text.splitlines()[1:]]
+
+
+def test_a_first_line_that_names_the_delimiter_is_believed_and_is_no_row():
+    table, [row] = split("sep=;\r\nA,B;C\r\n1,2;3\r\n")
+    assert (table.columns, table.facts["delimiter"], row) == (["A,B", "C"], "semicolon", Row(2, ["1,2", "3"]))
+    assert split("sep=^\nA^B\n1^2\n")[1] == [Row(2, ["1", "2"])]
+    assert refusal("sep=;\nA;B\n1;2\n3\n") == "Line 4 has too few cells: 1, and the header has 2."
+
+
+def test_guards_against_formulas_stay_as_they_are():
+    assert cells('A,B\n="0012",\'=1+1\n"=""0013""",+44\n') == [['="0012"', "'=1+1"], ['="0013"', "+44"]]
+
+
+def test_titles_above_the_header_are_passed_over_blank_lines_counted():
+    table, found = split('Results\n\n"As of, today"\nA,B\n1,2\n', header_row=4)
+    assert (table.columns, table.first_row, found) == (["A", "B"], 5, [Row(5, ["1", "2"])])
+    assert refusal("Results\nA,B\n1\n", header_row=2) == "Line 3 has too few cells: 1, and the header has 2."
+    assert refusal("A,B\n", header_row=3) == refusal("A,B\n", header_rows=2) == "This file holds no header line."
+
+
+def test_a_cell_of_200_000_characters_is_taken():
+    assert cells("A,B\n" + "x" * 200_000 + ",1\n") == [["x" * 200_000, "1"]]
+
+
+def test_ten_thousand_columns_are_refused():
+    header = ",".join(f"Q{n}" for n in range(10_000))
+    assert refusal(f"{header}\n") == "The header has 10000 cells; more than 2000 are not taken."
+
+
 def test_a_character_that_the_end_of_a_chunk_cuts_in_two_is_whole():
-    filler = "x" * (rows._CHUNK_BYTES - 10)
+    filler = "x" * (tabletext._CHUNK_BYTES - 10)
     assert cells(f"A,B\n{filler},éééééééé\n")[0][1] == "éééééééé"
 
 
@@ -124,7 +180,7 @@ def test_what_can_not_be_stored_is_replaced_and_counted():
         ("\n\n\n", "This file holds no header line."),
         (b"PK\x03\x04xxxx", "This file is a spreadsheet or another zipped file, not a CSV table."),
         (b"%PDF-1.4", "This file is a PDF, not a CSV table."),
-        ("A,B\n1,2\n".encode("utf-16-le"), "This file is not text, or it is UTF-16 without its mark."),
+        (b"A,B\n" + b"\x00\x00\x01\x00\x00" * 20, "This file is not text."),
         (b"\xff\xfe" + b"A\x00,\x00B\x00\n\x00\x00", "Line 2 holds characters in an unknown encoding."),
     ],
 )

@@ -297,6 +297,47 @@ def test_a_cell_of_several_headers_is_joined(rules: Rules) -> None:
     assert_places_hold(cells, filled)
 
 
+@pytest.mark.parametrize(
+    ("cell", "word"),
+    [
+        ("Own", "own"), ("in their own words", "own"), ("Caller\u2019s own words", "own"),
+        ("WORD FOR WORD", "verbatim"),
+        ("Verbatim.", "verbatim"), ("dictated", "verbatim"), ("note", "summary"), ("Summarised", "summary"),
+        ("Handler\u2019s notes", "summary"), ("pr\u00e9cis", "summary"), ("  in the  caller's own words ", "own"),
+        ("theirs", ""), ("yes", ""), ("", ""), ("not verbatim", ""),
+    ],
+)  # fmt: skip
+def test_whose_words_a_log_holds(rules: Rules, cell: str, word: str) -> None:
+    """In common spellings, with the cell quoted; what says neither is left to the config's word, or blank."""
+    cells = {"Said": "I agree", "Whose": cell}
+    mapping = columns(text="Said", words="Whose")
+    assert read(rules, cells, mapping).values.get("words", "") == word
+    filled = read(rules, cells, mapping.model_copy(update={"words": "verbatim"}))
+    assert filled.values["words"] == (word or "verbatim")
+    assert [piece.quote for piece in filled.evidence.get("words", [])] == ([cell] if cell.strip() else [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [("Yes", "yes"), ("y", "yes"), ("\u2713", "yes"), ("No", "no"), ("FALSE", "no"), ("?", None), ("", None)],
+)
+def test_whether_it_was_read_back_is_kept(rules: Rules, cell: str, said: str | None) -> None:
+    """As evidence of whose words they are, with its cell quoted; it fills nothing by itself."""
+    cells = {"Said": "I agree", "Read back?": cell}
+    mapping = columns(text="Said").model_copy(update={"read_back": ("Read back?",), "words": "summary"})
+    filled = read(rules, cells, mapping)
+    found = [(piece.value, piece.quote, piece.place) for piece in filled.evidence.get("words", [])]
+    assert found == ([(f"read back: {said}", cell, {"row": 7, "column": "Read back?"})] if said else [])
+    assert filled.values["words"] == "summary"
+
+
+def test_text_over_several_columns_keeps_its_paragraphs(rules: Rules) -> None:
+    """Words under two headers are two paragraphs; each has its place."""
+    filled = read(rules, {"A": "One.", "B": "Two."}, columns(text=("A", "B")))
+    assert filled.values["text"] == "One.\n\nTwo."
+    assert [piece.quote for piece in filled.evidence["text"]] == ["One.", "Two."]
+
+
 def test_a_role_that_is_one_person_s_says_so(rules: Rules) -> None:
     """A parent is an individual; what the table itself says of the kind comes first; another role says nothing."""
     assert read(rules, {"respondent_role": "Parent"}).values["respondent_kind"] == "individual"
@@ -358,7 +399,7 @@ def test_a_row_says_when_it_came(rules: Rules, cells: dict[str, str], utc: str, 
 
 
 @pytest.mark.parametrize(
-    "cell", ["", " ", "31/02/2011", "soon", "01/03/0011", "0001-01-01T00:00:00+05:00", "9999-12-31 23:59", "40603"]
+    "cell", ["", " ", "31/02/2011", "soon", "01/03/0011", "0001-01-01T00:00:00+05:00", "9999-12-31 23:59", "4060"]
 )
 def test_a_row_of_no_known_time_has_the_file_s_and_asks(rules: Rules, cell: str) -> None:
     """Where a row's own time can't be read, the file's time stands in as what it is, and a person is asked."""
@@ -452,3 +493,250 @@ def test_the_sample_s_tables_are_mapped_whole(tmp_path: Path) -> None:
         headers = next(csv.reader([header]))
         mapped = map_headers(sample.consultation, headers, sample.channels[channel].mapping)
         assert set(headers) - set(itertools.chain.from_iterable(mapped.values())) == unmapped
+
+
+# --- what survey tools make of an answer ------------------------------------------------------------------------------
+
+
+def shaped(rules: Rules, cells: Mapping[str, str], **keys: Any) -> Filled:
+    """A row read with these keys of the mapping; ``services`` are its headers for that question."""
+    headers = keys.pop("services", tuple(cells))
+    return read(rules, cells, RowMapping(columns={"answer.services": headers}, **keys))
+
+
+ASKED = "Which services do you use?"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "cell", "answer"),
+    [
+        ("{q} [{o}]", "Stay and play", "Stay and play"), ("{q} - {o}", "1", "Stay and play"),
+        ("{q}: {o}", "Yes", "Stay and play"), ("{o}", "x", "Stay and play"), ("{q}\n{o}", "TRUE", "Stay and play"),
+        ("Q3. {q} ({o})", "Selected", "Stay and play"), ("Q3_1 | {q} - {o}", "Quoted", "Stay and play"),
+        ("{q} / {o}", "✓", "Stay and play"), ("{q} | {o}", "checked", "Stay and play"),
+        ("{q} [{o}]", "0", None), ("{q} [{o}]", "No", None), ("{q} [{o}]", "false", None), ("{q} [{o}]", " ", None),
+        ("{q} [{o}]", "Not selected", None), ("{q} [{o}]", "Not quoted", None), ("{q} [{o}]", "unchecked", None),
+        ("{q} [{o}]", "every week", "Stay and play: every week"),
+        ("{q} [{o}]", "Baby clinic", "Stay and play: Baby clinic"),
+    ],
+)  # fmt: skip
+def test_a_column_of_an_option(rules: Rules, pattern: str, cell: str, answer: str | None) -> None:
+    """A mark, or the option itself, under a header that names it chooses it; what says no is no answer; anything else
+    is kept beside the option."""
+    here, other = (pattern.format(q=ASKED, o=option) for option in ("Stay and play", "Baby clinic"))
+    filled = shaped(rules, {here: cell, other: ""})
+    assert filled.answers.get("services") == answer
+    assert_places_hold({here: cell, other: ""}, filled)
+
+
+def test_each_ticked_column_is_its_evidence(rules: Rules) -> None:
+    """An answer over columns points at each that has a share in it, with what that share is."""
+    cells = {
+        f"{ASKED} [{option}]": mark
+        for option, mark in (("Antenatal", "1"), ("Baby clinic", "0"), ("Stay and play", "1"))
+    }
+    filled = shaped(rules, cells)
+    assert filled.answers["services"] == "Antenatal;Stay and play"
+    assert [(p.value, p.quote) for p in filled.evidence["answer.services"]] == [
+        ("Antenatal", "1"),
+        ("Stay and play", "1"),
+    ]
+    assert_places_hold(cells, filled)
+
+
+@pytest.mark.parametrize(
+    ("cells", "answer"),
+    [
+        ({"[Antenatal]": "1", "[Other, please say]": "a toy library"}, "Antenatal;Other: a toy library"),
+        ({"[Antenatal]": "0", "[Other]": "1", "[Other (please specify)]": "toys; books"}, "Other: toys; books"),
+        ({"[Antenatal]": "", "[Other]": "1", "[Other - please describe]": ""}, "Other"),
+        ({"[Antenatal]": "", "[Other, please say]": "no"}, "Other: no"),
+        ({"[Antenatal]": "", "[Other, please say]": "0"}, None),
+        ({"": "Antenatal;Other", "[Other, please say]": "toys"}, "Antenatal;Other: toys"),
+        ({"": "Antenatal", "[Other text]": ""}, "Antenatal"),
+    ],
+)  # fmt: skip
+def test_other_is_kept_in_their_own_words(rules: Rules, cells: dict[str, str], answer: str | None) -> None:
+    """Words beside "Other" are kept with it, as they wrote them; a bare tick beside its words says nothing more."""
+    assert shaped(rules, {f"{ASKED} {label}": cell for label, cell in cells.items()}).answers.get("services") == answer
+
+
+@pytest.fixture(scope="module")
+def comma_rules(loaded: config.Settings) -> Rules:
+    """The same consultation, with options that hold what stands between answers."""
+    of = loaded.consultation
+    options = ("Stay and play", "Money, work and benefits", "Money", "Advice; by phone", "Other, please say")
+    asked = tuple(
+        question.model_copy(update={"options": options}) if question.id == "services" else question
+        for question in of.questions
+    )
+    changed = of.model_copy(update={"questions": asked})
+    return Rules(changed, Gazetteer.read(changed.places))
+
+
+@pytest.mark.parametrize(
+    ("separator", "cell", "answer"),
+    [
+        (",", "Stay and play,Money, work and benefits", "Money, work and benefits;Stay and play"),
+        (", ", "Money, Stay and play", "Money;Stay and play"),
+        (",", "money, WORK and benefits", "Money, work and benefits"),
+        (";", "Advice; by phone;Stay and play;", "Advice; by phone;Stay and play"), ("|", "Money|Money", "Money"),
+        (",", "Money, my own, Stay and play", "Money;Stay and play;my own"), ("\n", "Money\nmine", "Money;mine"),
+    ],
+)  # fmt: skip
+def test_an_option_that_holds_the_separator_is_one_answer(
+    comma_rules: Rules, separator: str, cell: str, answer: str
+) -> None:
+    """Several answers in one cell are parted by what the config says, but never an option in itself."""
+    assert shaped(comma_rules, {"S": cell}, answer_separator=separator).answers["services"] == answer
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    st.lists(st.sampled_from(["Stay and play", "Money, work and benefits", "Money", "mine"]), min_size=1, unique=True)
+)
+def test_any_choice_is_the_same_from_a_cell_and_from_columns(comma_rules: Rules, chosen: list[str]) -> None:
+    """What somebody chose does not depend on how the tool writes it: one cell, in any order, or a column an option."""
+    options = ("Stay and play", "Money, work and benefits", "Money")
+    cell = shaped(comma_rules, {"S": ",".join(chosen)}, answer_separator=",").answers["services"]
+    known = [one for one in chosen if one in options]
+    columns_ = {f"{ASKED} - {option}": "1" if option in known else "0" for option in options}
+    assert cell.split(";") == sorted(chosen)
+    assert (shaped(comma_rules, columns_).answers.get("services") or "").split(";") == (sorted(known) or [""])
+
+
+@pytest.mark.parametrize(
+    ("cells", "answer"),
+    [
+        ({"Rank 1": "Baby clinic", "Rank 2": "Antenatal", "Rank 3": ""}, "1. Baby clinic;2. Antenatal"),
+        ({"1st": "Antenatal", "2nd": "mine"}, "1. Antenatal;2. mine"),
+        ({"First choice": "", "Second choice": "Antenatal"}, "2. Antenatal"),
+        ({"Antenatal": "2", "Baby clinic": "1", "Stay and play": ""}, "1. Baby clinic;2. Antenatal"),
+        ({"Antenatal": "1.0", "Baby clinic": "0"}, "1. Antenatal"), ({"Antenatal": "1st"}, "1. Antenatal"),
+        ({"": "Baby clinic;Antenatal;"}, "1. Baby clinic;2. Antenatal"),
+        ({"Antenatal": "not at all", "Baby clinic": "1"}, "1. Baby clinic;Antenatal: not at all"),
+    ],
+)  # fmt: skip
+def test_a_ranking_is_written_by_rank(rules: Rules, cells: dict[str, str], answer: str) -> None:
+    """Columns of ranks, a rank under each option, and one cell in order all become "1. first;2. second"."""
+    named = {f"{ASKED} [{label}]" if label else ASKED: cell for label, cell in cells.items()}
+    assert shaped(rules, named, ranked=("services",)).answers["services"] == answer
+
+
+def test_ten_ranks_stay_in_order(rules: Rules) -> None:
+    """Rank 10 stands after rank 9."""
+    cells = {f"Rank {n}": f"item {n}" for n in range(1, 12)}
+    found = shaped(rules, cells, ranked=("services",)).answers["services"].split(";")
+    assert found == [f"{n}. item {n}" for n in range(1, 12)]
+
+
+def test_a_matrix_keeps_each_statement_with_its_answer(rules: Rules) -> None:
+    """A column a statement: its answer stands after it, and one without an answer is left out."""
+    cells = {
+        f"{ASKED} - {said}": cell for said, cell in (("On Mondays", "baby clinic"), ("At night", ""), ("Later", "none"))
+    }
+    filled = shaped(rules, cells, matrix=("services",))
+    assert filled.answers["services"] == "Later: none;On Mondays: Baby clinic"
+    assert_places_hold(cells, filled)
+
+
+@pytest.mark.parametrize(
+    "header", ["Do you agree?", "Q2. Do you agree? - Selected Choice", "How far, would you say: agree"]
+)
+def test_a_question_that_ends_with_an_option_s_word_is_no_column_of_it(rules: Rules, header: str) -> None:
+    """ "… agree?" asks for an answer; it is no column of the option "Agree"."""
+    filled = read(rules, {header: "no"}, columns(answer_agree=header))
+    assert filled.answers["agree"] == "No"
+
+
+def test_monitoring_in_columns_of_options_is_kept_apart(rules: Rules) -> None:
+    """Who somebody is stands among the monitoring answers alone, also with a column an option and other words."""
+    headers = tuple(f"What is your background? - {label}" for label in ("This", "That", "Other, please say"))
+    cells = {**dict(zip(headers, ("1", "0", "Cornish"), strict=True)), "What do you think?": "Keep it"}
+    filled = read(rules, cells, columns(answer_background=headers))
+    assert filled.monitoring == {"background": "Other: Cornish;This"}
+    assert "Cornish" not in repr((filled.values, filled.answers, filled.evidence))
+    assert "What is your background" not in repr(filled.evidence)
+
+
+# --- what survey tools say of a row -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "needs"),
+    [
+        ({"Done": "no", "By": "web"}, {"partial?"}), ({"Done": "Yes", "By": "WEB"}, set()),
+        ({"Done": "", "By": "web"}, set()), ({"Done": "Yes", "By": "Paper form 7"}, {"paper?"}),
+        ({"Done": " NO ", "By": "paper"}, {"partial?", "paper?"}), ({"Done": "nothing", "By": "newspaper"}, set()),
+    ],
+)  # fmt: skip
+def test_marks_become_needs(rules: Rules, cells: dict[str, str], needs: set[str]) -> None:
+    """A row that was not sent off, or that staff typed in, counts and says so, with the cell that says it."""
+    mapping = RowMapping(partial={"Done": ("No",)}, staff={"By": ("paper*",)}, submitted_column="When")
+    row = {**cells, "When": "2011-03-01 10:00", "What do you think?": "Keep it"}
+    filled = read(rules, row, mapping)
+    assert filled.needs == needs
+    assert {piece.value for piece in filled.evidence.get("needs", [])} == needs
+    assert_places_hold(row, filled)
+
+
+def test_a_blank_cell_can_be_a_mark(rules: Rules) -> None:
+    """Where a blank cell means that it was not sent off, "" is the mark; a column that is not there is none."""
+    mapping = RowMapping(partial={"Sent": ("",)})
+    assert "partial?" in read(rules, {"Sent": " ", "structure": "x"}, mapping).needs
+    assert "partial?" not in read(rules, {"Sent": "1", "structure": "x"}, mapping).needs
+    assert "partial?" not in read(rules, {"structure": "x"}, mapping).needs
+
+
+def test_a_trial_is_set_aside(rules: Rules, loaded: config.Settings) -> None:
+    """A row that the tool marks as a trial is no response, until a person says that it is."""
+    mapping = RowMapping(test={"Kind": ("Preview",)})
+    desk = Desk(rules, loaded.channels["survey"], RowReader(rules, mapping))
+    for kind, screened, outcomes in (("preview", True, ["test"]), ("live", True, []), ("Preview", False, [])):
+        ended = Ended()
+        add_row(desk, ended, receipt(), {"Kind": kind, "structure": "x"}, screened=screened)
+        assert [settled.reason for settled in ended.settled] == outcomes
+        assert len(ended.responses) == 1 - len(outcomes)
+
+
+def test_headers_that_are_known_to_stay_unmapped_map_nothing(consultation: Consultation) -> None:
+    """A header among the unmapped ones fills no column, whatever it is called."""
+    mapping = RowMapping(unmapped_columns=("Name", "Email"), partial={"Language": ("x",)})
+    assert map_headers(consultation, ["Name", "Email", "Language", "Postcode"], mapping) == {"postcode": ("Postcode",)}
+
+
+@pytest.mark.parametrize(
+    ("cell", "keys", "utc"),
+    [
+        ("03/04/2011 09:14", {}, "2011-04-03T08:14:00"),
+        ("03/04/2011 09:14", {"date_order": "month"}, "2011-03-04T09:14:00"),
+        ("03/15/2011 9:14:05 PM", {"date_order": "month"}, "2011-03-15T21:14:05"),
+        ("3/15/11 9:14 pm", {"date_order": "month"}, "2011-03-15T21:14:00"),
+        ("Mar 15, 2011 09:14 PM", {}, "2011-03-15T21:14:00"),
+        ("15 March 2011 21:14", {"date_order": "month"}, "2011-03-15T21:14:00"),
+        ("2011-04-02 09:05 BST", {}, "2011-04-02T08:05:00"), ("2011-04-02 09:05:00 GMT", {}, "2011-04-02T09:05:00"),
+        ("02/04/2011 09:05 UTC", {}, "2011-04-02T09:05:00"), ("2011-04-02T09:05:00+01:00", {}, "2011-04-02T08:05:00"),
+        ("02/04/2011 9:05:00 AM -0600", {}, "2011-04-02T15:05:00"),
+        ("2011-04-02 09:05 (GMT+01:00)", {}, "2011-04-02T08:05:00"),
+        ("2011-04-02 02:05", {"timezone": "America/Denver"}, "2011-04-02T08:05:00"),
+        ("2011-04-02 09:05 BST", {"timezone": "America/Denver"}, "2011-04-02T08:05:00"),
+        ("2011-03-27 01:30 UTC", {}, "2011-03-27T01:30:00"),
+    ],
+)  # fmt: skip
+def test_times_of_submission_in_other_orders_and_zones(rules: Rules, cell: str, keys: dict[str, Any], utc: str) -> None:
+    """The config says the order of a date and the zone; an offset that stands beside a time comes before both."""
+    filled = read(rules, {"When": cell}, RowMapping(submitted_column="When", **keys))
+    assert filled.values["received_at"] == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    assert filled.needs == set()
+
+
+@pytest.mark.parametrize(
+    ("cell", "keys"),
+    [("25/12/2011 10:00", {"date_order": "month"}), ("12/25/2011 10:00", {}), ("2011-04-02 09:05 EST", {}),
+     ("2011-04-02 09:05 +99:00", {}), ("02-04-2011-0100", {})],
+)  # fmt: skip
+def test_a_time_of_another_order_is_not_turned_round(rules: Rules, cell: str, keys: dict[str, Any]) -> None:
+    """A date that its order does not allow, and a zone of more meanings than one, are for a person."""
+    filled = read(rules, {"When": cell}, RowMapping(submitted_column="When", **keys))
+    assert filled.needs == {"received-date"}
+    assert filled.values["received_basis"] == "file_time"

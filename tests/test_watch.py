@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from intake.watch import Wholes
 from tests.support.consultation import Consultation, kill_group, living, message
 from tests.support.dovecot import Mailbox
 from tests.support.proxy import Proxy
@@ -297,3 +299,18 @@ def test_a_config_that_is_wrong_starts_nothing(tmp_path: Path) -> None:
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("intake: consultation.timezone: ")
     assert not here.home.exists()
+
+
+def test_a_channel_is_listed_whole_once_a_day() -> None:
+    """At first, and again before a day (or the window) has passed since the last whole listing that could be made."""
+    start = datetime(2011, 3, 1, tzinfo=UTC)
+    wholes = Wholes(72, timedelta(minutes=5))
+    assert not wholes.may_wait(start)
+    wholes.last = start
+    assert wholes.may_wait(start + timedelta(minutes=5))
+    assert wholes.may_wait(start + timedelta(hours=23, minutes=54))
+    assert not wholes.may_wait(start + timedelta(hours=23, minutes=55))
+    assert not wholes.may_wait(start + timedelta(days=3))
+    assert not Wholes(None, timedelta(minutes=5), start).may_wait(start + timedelta(minutes=5))
+    assert not Wholes(72, timedelta(days=2), start).may_wait(start + timedelta(minutes=5))
+    assert not Wholes(6, timedelta(minutes=5), start).may_wait(start + timedelta(hours=6))

@@ -31,6 +31,8 @@ _BY_SUFFIX = {
     "ics": "text/calendar", "vcf": "text/vcard", "csv": "text/csv", "xls": "application/vnd.ms-excel",
     "xlsx": f"{_OFFICE}.spreadsheetml.sheet", "ods": "application/vnd.oasis.opendocument.spreadsheet",
     "p7m": "application/pkcs7-mime", "p7s": "application/pkcs7-signature", "zip": "application/zip",
+    "wav": "audio/wav", "mp3": "audio/mpeg", "ogg": "audio/ogg", "opus": "audio/ogg", "flac": "audio/flac",
+    "m4a": "audio/mp4", "amr": "audio/amr",
 }  # fmt: skip
 _BY_MAGIC = {
     b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n": "image/png", b"II*\x00": "image/tiff",

@@ -21,6 +21,8 @@ from intake.reading.spoken import Sentence
 from intake.reading.wire import Options
 
 READER = "call 1"
+SPOKEN_BY = "speech program "
+"""How the engine of a transcript by a speech program is called; its file name follows."""
 ONGOING = frozenset({"queued", "initiated", "ringing", "in-progress"})
 """The states of a call that is not over."""
 _UNREADABLE = Unreadable(
@@ -114,7 +116,17 @@ def _call(documents: Sequence[calldoc.Json], held: Sequence[Held]) -> Reading:
     for recorded, tellings in told:
         parts += _parts(len(parts), recorded, tellings, {one.name: one for one in held})
     said = {FACT: msgspec.json.encode(facts).decode(), "state": state_of(facts)}
-    return Reading(reader=READER, parts=parts, facts=said)
+    programs = [part.engine.removeprefix(SPOKEN_BY) for part in parts if part.content and _by_program(part)]
+    return Reading(reader=", ".join([READER, *dict.fromkeys(programs)]), parts=parts, facts=said)
+
+
+def _speech(made: Held) -> str:
+    """What a speech program is called as an engine: by its file name."""
+    return f"{SPOKEN_BY}{made.facts.get('program', '')}"[:80]
+
+
+def _by_program(part: Part) -> bool:
+    return part.kind == "transcript" and part.engine.startswith(SPOKEN_BY)
 
 
 def state_of(facts: CallFacts) -> str:
@@ -189,7 +201,7 @@ def _tellings(documents: Sequence[calldoc.Json], held: Sequence[Held]) -> dict[s
         found.setdefault(calldoc.word(resource, "recording_sid"), []).append(_Maker("transcription", resource, None))
     for name, one in by_name.items():
         if name.startswith(SPEECH) and one.media_type == VTT:
-            found.setdefault(name.removeprefix(SPEECH), []).append(_Maker("speech", {}, one))
+            found.setdefault(name.removeprefix(SPEECH), []).append(_Maker(_speech(one), {}, one))
     return found
 
 
@@ -209,7 +221,7 @@ class _Maker:
         if said:
             return _Telling(self.engine, "read", said)
         status = calldoc.word(self.resource, "status")
-        if self.engine == "speech" or (status == "completed" and self._whole):
+        if self.engine.startswith(SPOKEN_BY) or (status == "completed" and self._whole):
             return _Telling(self.engine, "empty")
         return _Telling(self.engine, "failed" if status in _NONE_COMES else "waiting")
 

@@ -4,19 +4,20 @@ from intake.reading import mime, outlook
 from intake.reading.agreed import no_tick
 from intake.reading.budget import Budget
 from intake.reading.mimetree import Entity
-from intake.reading.mimewalk import Walk
+from intake.reading.mimewalk import Place, Walk
 from intake.reading.parts import Reading, Unreadable
 
 _NOT_FOUND = Unreadable(
     "This page is not found in the message.", "Open the message itself: `intake original` gives its bytes."
 )
+SOUND = "audio/"
 Document = tuple[bytes, str]
 
 
 class _Finder(Walk):
     """Goes through a message and opens none of its documents: each is one part, as are the messages that it carries.
 
-    ``documents``: the entity and media type of those parts that are documents.
+    ``documents``: the entity and media type of those parts that are documents, or sound.
     """
 
     def __init__(self, message: Entity, level: int) -> None:
@@ -29,6 +30,12 @@ class _Finder(Walk):
     def _document(self, entity: Entity, media_type: str) -> None:
         self.documents[len(self.parts)] = (entity, media_type)
         self._unread(entity, "")
+
+    def _leaf(self, entity: Entity, place: Place) -> None:
+        number, kind = len(self.parts), self._kind(entity)
+        super()._leaf(entity, place)
+        if kind.startswith(SOUND) and len(self.parts) == number + 1:
+            self.documents[number] = (entity, kind)
 
     def _inner(self, data: bytes, level: int) -> Reading | Unreadable:
         message = mime.message_of(data)

@@ -19,6 +19,7 @@ COMMAND = (sys.executable, "-P", "-m", "intake.reading.worker")
 """A sandbox to run it in goes before this, and ``--sandboxed`` behind; the socket stays stdin."""
 _RECEIVE_BYTES = 1 << 20
 _BY_SIGNAL = 128
+_ZIP = b"PK\x03\x04"
 _GRACE_SECONDS = 0.5
 _START_SECONDS = 60.0  # a busy machine is not the item's fault
 _TOO_MUCH = "The reader says far more about this file than it can hold."
@@ -54,6 +55,17 @@ class ReadJob:
             OSError: there is no such file.
         """
         return len(self.content) if self.content is not None else self._path().stat().st_size
+
+    def is_zip(self) -> bool:
+        """Whether its first bytes are those of a zip.
+
+        Raises:
+            OSError: there is no such file.
+        """
+        if self.content is not None:
+            return self.content.startswith(_ZIP)
+        with self._path().open("rb") as file:
+            return file.read(len(_ZIP)) == _ZIP
 
     def open(self) -> int:
         """Return a descriptor of its bytes, at their start; the caller closes it.

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from intake.reading.agreed import Document, Tick, no_tick
 from intake.reading.pages import join
-from intake.reading.parts import Picture, Piece, Reading, Row, Table, Unreadable
+from intake.reading.parts import Picture, Piece, Reading, Row, Sound, Table, Unreadable
 from intake.reading.sniff import kind_with_pages
 from intake.reading.wire import Options
 
@@ -39,7 +39,17 @@ READERS = {
     "text/html": "text",
 }
 _WITH_PAGES = frozenset({"pdf", "ocr"})
-SPLITTERS = {"application/mbox": "mbox", "text/csv": "rows"}
+SPLITTERS = {
+    "application/mbox": "mbox",
+    # Whichever of these a table is called: what it is, its bytes say.
+    "text/csv": "tabular",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "tabular",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.template": "tabular",
+    "application/vnd.ms-excel.sheet.macroenabled.12": "tabular",
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": "tabular",
+    "application/vnd.ms-excel": "tabular",
+    "application/vnd.oasis.opendocument.spreadsheet": "tabular",
+}
 
 EMPTY = Unreadable("This file is empty.", "Ask for it to be sent again; keep this one as a record that it came.")
 
@@ -89,6 +99,13 @@ def draw(data: bytes, media_type: str, options: Options) -> Picture | Unreadable
     from intake.reading import picture  # only where somebody looks at a page
 
     return picture.draw(data, media_type, options) if data else EMPTY
+
+
+def listen(data: bytes, media_type: str, options: Options) -> Sound | Unreadable:
+    """Decode the recording that an item is, or holds; for the options see ``audio``."""
+    from intake.reading import audio  # only where a speech program is configured
+
+    return audio.listen(data, media_type, options) if data else EMPTY
 
 
 def has_pages(media_type: str) -> bool:

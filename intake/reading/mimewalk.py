@@ -36,7 +36,7 @@ _TOO_SLOW = f"The message took more than {MAX_SECONDS:.0f} seconds to read; this
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where an entity stands: how deep, and inside what."""
 
     depth: int = 0
@@ -77,7 +77,7 @@ class Walk:
         self._read_inner = read_inner
         self._html: dict[int, str] = {}
 
-    def visit(self, entity: Entity, place: _Place = _Place()) -> None:
+    def visit(self, entity: Entity, place: Place = Place()) -> None:
         """Make parts of an entity and of all that it consists of."""
         if self._budget.parts <= 0:
             return
@@ -102,7 +102,7 @@ class Walk:
         number = len(self.parts)
         self.parts.append(Part(number=number, kind=kind, media_type=clean_name(media_type), **more))  # type: ignore[arg-type]
 
-    def _multipart(self, entity: Entity, place: _Place) -> None:
+    def _multipart(self, entity: Entity, place: Place) -> None:
         if place.depth > MAX_DEPTH:
             self._unread(entity, f"The message is nested more than {MAX_DEPTH} levels deep; this level is unread.")
             return
@@ -138,7 +138,7 @@ class Walk:
                 self.parts[number] = changed(self.parts[number], text=text)
         self._html.clear()
 
-    def _leaf(self, entity: Entity, place: _Place) -> None:
+    def _leaf(self, entity: Entity, place: Place) -> None:
         media_type = self._kind(entity)
         is_body = entity.disposition != "attachment" and not entity.name
         if entity.subtype in _REPORTS and (place.report or media_type.startswith("message/")):
@@ -170,7 +170,7 @@ class Walk:
         head = entity.body(attached.HEAD_BYTES) if attached.is_vague(declared) else b""
         return attached.kind_of(declared, entity.name, head)
 
-    def _text(self, entity: Entity, media_type: str, place: _Place, *, is_body: bool) -> None:
+    def _text(self, entity: Entity, media_type: str, place: Place, *, is_body: bool) -> None:
         if self._budget.chars <= 0:
             self._unread(entity, _TOO_LONG)
             return
@@ -250,7 +250,7 @@ class Walk:
             return _TOO_LONG
         return _TOO_SLOW if monotonic() > self._budget.until else None
 
-    def _winmail(self, entity: Entity, place: _Place) -> None:
+    def _winmail(self, entity: Entity, place: Place) -> None:
         """Open what Outlook wrapped for itself: its body and its files are read as if they had been attached."""
         from intake.reading import tnef  # seldom needed
 
@@ -269,7 +269,7 @@ class Walk:
                 if alternatives.is_body(self.parts[n]):
                     self.parts[n] = changed(self.parts[n], content=False)
 
-    def _message(self, entity: Entity, place: _Place, media_type: str = "") -> None:
+    def _message(self, entity: Entity, place: Place, media_type: str = "") -> None:
         self.attached = True
         if place.report:
             self.add("attachment", entity.media_type, name=entity.name, content=False)

@@ -247,6 +247,13 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     height: float
 
 
+class Sound(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording as a WAV of 16-bit PCM, one channel, 16 kHz, and how long it is in seconds."""
+
+    wav: bytes
+    seconds: float
+
+
 class Unreadable(msgspec.Struct, frozen=True, tag="unreadable"):
     """Nothing of the item could become a response. ``reason`` and ``next_step`` are one sentence each, for staff."""
 

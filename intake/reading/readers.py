@@ -9,7 +9,7 @@ from typing import Literal, Protocol, Self
 from intake.reading import bubblewrap
 from intake.reading.child import COMMAND, ReadJob
 from intake.reading.parts import ToolMissing
-from intake.reading.sandbox import DrawResult, Limits, ReaderPool, ReadResult, SplitResult
+from intake.reading.sandbox import DrawResult, Limits, ReaderPool, ReadResult, SoundResult, SplitResult
 
 SANDBOXED, LIMITS_ALONE, NOTHING = "bubblewrap", "limits alone", "none: nothing is read"
 
@@ -27,6 +27,10 @@ class Readers(Protocol):
 
     def draw(self, job: ReadJob) -> DrawResult:
         """A page of an original."""
+        ...
+
+    def listen(self, job: ReadJob) -> SoundResult:
+        """The sound of a recording."""
         ...
 
 
@@ -53,6 +57,10 @@ class NoReaders:
         return self._missing
 
     def draw(self, job: ReadJob) -> ToolMissing:  # noqa: ARG002  # the pool's shape
+        """What is missing."""
+        return self._missing
+
+    def listen(self, job: ReadJob) -> ToolMissing:  # noqa: ARG002  # the pool's shape
         """What is missing."""
         return self._missing
 

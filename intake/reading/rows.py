@@ -1,50 +1,37 @@
-"""text/csv: a table, checked whole before its first row is handed on, so that rows in = rows out or none at all.
+"""A table as text: checked whole before its first row is handed on, so that rows in = rows out or none at all.
 
 Strict, because a table that is read wrongly looks like one that is read rightly: every row has as many cells as the
 header, every quote that opens a cell closes it (RFC 4180), and none follows spaces where a cell begins. A quote inside
-a cell that is not quoted is a character (5" pipe). What does not hold is said with its line. Records are numbered from
-1, the header counted; a line without any cell is no record, a row of blank cells is one.
+a cell that is not quoted is a character (5" pipe, ="0012"). What does not hold is said with its line. The delimiter is
+the one that all of it is right with, or the one that a first line ``sep=;`` names, as Excel writes it: a guess from the
+first lines (csv.Sniffer) may be wrong, and the whole file can't. Records are numbered from 1, the header and the titles
+above it counted; a line without any cell is no record below the header, a row of blank cells is one.
 
-Options: ``required_columns`` (list of str): headers that must be there.
+For the options see ``tablehead``.
 
-Facts of the table: ``encoding`` (utf-8, utf-16 or windows-1252), ``delimiter``, ``rows`` (how many there are).
+Facts of the table: ``encoding`` (utf-8, utf-16, windows-1252, windows-1250, mac-roman …), ``delimiter``, ``rows`` (how
+many there are).
 """
 
-import codecs
 import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import BinaryIO
 
-from intake.reading.clean import clean
+from intake.reading.frames import frames, storable
 from intake.reading.parts import Row, Table, Unreadable
+from intake.reading.tablehead import MAX_COLUMNS, Refused, Wanted, column_names, require
+from intake.reading.tabletext import SHOWN, encoding_of
 from intake.reading.wire import Options
 
-READER = "1"
+READER = "2"
 _DELIMITERS = ",;\t|"
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-_SHOWN = {"utf-8-sig": "utf-8", "cp1252": "windows-1252"}
-_CHUNK_BYTES = 1 << 20
+_SEP = re.compile(r'"?sep=([^\w"\s]|\t)"?\s*', re.IGNORECASE)
 _MAX_CELL_CHARS = 10_000_000
 _MAX_RECORD_CHARS = 20_000_000
-_MAX_COLUMNS = 2_000
-_ROWS_A_FRAME = 500
-_CHARS_A_FRAME = 1_000_000
-_FIX = "Have it exported again, or mend that line in a copy and send the copy."
-_KINDS = {
-    b"PK\x03\x04": "a spreadsheet or another zipped file",
-    b"\xd0\xcf\x11\xe0": "an old Office file",
-    b"%PDF": "a PDF",
-}
-
-
-class Refused(Exception):
-    """The file can't be taken; ``why`` is the answer."""
-
-    def __init__(self, reason: str, next_step: str = _FIX) -> None:
-        super().__init__(reason)
-        self.why = Unreadable(reason, next_step)
 
 
 def split(stream: BinaryIO, options: Options) -> Unreadable | tuple[Table, Iterator[list[Row]]]:
@@ -58,29 +45,49 @@ def split(stream: BinaryIO, options: Options) -> Unreadable | tuple[Table, Itera
         The header, and the rows some hundred at a time; or ``Unreadable``, with the line where the file goes wrong.
     """
     csv.field_size_limit(_MAX_CELL_CHARS)
+    wanted = Wanted.of(options)
     try:
-        encoding = _encoding(stream)
+        encoding = encoding_of(stream)
     except Refused as refused:
         return refused.why
-    text = io.TextIOWrapper(stream, encoding, errors="surrogatepass", newline="")
+    handling = "surrogatepass" if encoding.startswith("utf") else "strict"
+    text = io.TextIOWrapper(stream, encoding, errors=handling, newline="")
     try:
-        header, delimiter, count = _check(text)
-        columns = _unique(header)
-        _require(columns, options.get("required_columns", []))
+        source = _Source(text, wanted)
+        header, delimiter, count = _check(source)
+        columns = column_names(header, range(len(header[0])))
+        require(columns, wanted.required)
     except Refused as refused:
         text.detach()  # the stream is the caller's to close
         return refused.why
-    facts = {"encoding": _SHOWN.get(encoding, encoding), "delimiter": _NAMES[delimiter], "rows": str(count)}
-    return Table(columns, facts=facts), _frames(text, delimiter)
+    facts = {"encoding": SHOWN.get(encoding, encoding), "delimiter": _NAMES.get(delimiter, delimiter)}
+    first = wanted.header_row + wanted.header_rows
+    return Table(columns, first, {**facts, "rows": str(count)}), _frames(source, delimiter, first)
+
+
+class _Source:
+    """The text of a file and what is to be passed over: a line ``sep=;``, and the titles above the header."""
+
+    def __init__(self, text: io.TextIOWrapper, wanted: Wanted) -> None:
+        self.text = text
+        text.seek(0)
+        said = _SEP.fullmatch(text.readline(32))
+        self.delimiters = said[1] if said else _DELIMITERS
+        self.lines = 1 if said else 0
+        self.titles = wanted.header_row - 1
+        self.header_rows = wanted.header_rows
 
 
 class _Lines:
     """The physical lines of a file, for ``csv``; it remembers those of the record that is being read."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        text.seek(0)
-        self._text = text
-        self.number = 0
+    def __init__(self, source: _Source) -> None:
+        self._text = source.text
+        self._text.seek(0)
+        self.titles = source.titles
+        self.number = source.lines
+        for _ in range(source.lines):
+            self._text.readline()
         self.first = 1
         self.record: list[str] = []
 
@@ -104,13 +111,13 @@ class _Lines:
 
 
 def _records(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
-    """The records that have at least one cell.
+    """The records below the titles that have at least one cell.
 
     Raises:
         Refused: a quote is wrong or a cell too long; the line is said.
     """
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    width = 0
+    width = number = 0
     while True:
         lines.begin_record()
         try:
@@ -119,6 +126,9 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
             return
         except csv.Error as error:
             raise _explained(error, lines, delimiter) from error
+        number += 1
+        if number <= lines.titles:
+            continue
         width = width or len(cells)
         if len(cells) == 1 < width and not cells[0].strip():
             continue  # an editor's leftover, such as spaces in the last line
@@ -157,41 +167,41 @@ def _opened_in(record: Sequence[str], delimiter: str) -> int:
     return opened
 
 
-def _check(text: io.TextIOWrapper) -> tuple[list[str], str, int]:
+def _check(source: _Source) -> tuple[list[list[str]], str, int]:
     """Go through the whole file, once for each delimiter that its header may be written with, likeliest first.
 
     Returns:
-        The header's cells, the delimiter, and how many data rows there are.
+        The header's rows, the delimiter, and how many data rows there are.
 
     Raises:
         Refused: it is right with none of them; the first one's fault is said.
     """
-    headers = [(delimiter, _header(text, delimiter)) for delimiter in _DELIMITERS]
-    headers = [(delimiter, cells) for delimiter, cells in headers if len(cells) > 1] or headers[:1]
-    headers.sort(key=lambda pair: -len(pair[1]))
+    headers = [(delimiter, _header(source, delimiter)) for delimiter in source.delimiters]
+    headers = [(delimiter, header) for delimiter, header in headers if header and len(header[0]) > 1] or headers[:1]
+    headers.sort(key=lambda pair: -len(pair[1][0]) if pair[1] else 0)
     faults: list[Refused] = []
     for delimiter, header in headers:
         try:
-            return header, delimiter, _count(text, delimiter)
+            return header, delimiter, _count(source, delimiter)
         except Refused as refused:
             faults.append(refused)
     raise faults[0]
 
 
-def _header(text: io.TextIOWrapper, delimiter: str) -> list[str]:
+def _header(source: _Source, delimiter: str) -> list[list[str]]:
     try:
-        cells = next(_records(_Lines(text), delimiter), None)
+        header = list(islice(_records(_Lines(source), delimiter), source.header_rows))
     except Refused:
         return []
-    if cells is None:
+    if len(header) < source.header_rows:
         raise Refused("This file holds no header line.", "Ask for it to be exported again.")
-    return cells
+    return header
 
 
-def _count(text: io.TextIOWrapper, delimiter: str) -> int:
+def _count(source: _Source, delimiter: str) -> int:
     """Return how many data rows there are, having looked at every one."""
     proper = _proper(delimiter)
-    lines = _Lines(text)
+    lines = _Lines(source)
     width = count = 0
     for cells in _records(lines, delimiter):
         width = width or len(cells)
@@ -204,9 +214,9 @@ def _count(text: io.TextIOWrapper, delimiter: str) -> int:
         if len(raw) > _MAX_RECORD_CHARS:
             raise Refused(f"The row in line {lines.first} is longer than {_MAX_RECORD_CHARS // 1_000_000} MB.")
         count += 1
-    if width > _MAX_COLUMNS:
-        raise Refused(f"The header has {width} cells; more than {_MAX_COLUMNS} are not taken.")
-    return count - 1
+    if width > MAX_COLUMNS:
+        raise Refused(f"The header has {width} cells; more than {MAX_COLUMNS} are not taken.")
+    return count - source.header_rows
 
 
 def _proper(delimiter: str) -> re.Pattern[str]:
@@ -216,108 +226,9 @@ def _proper(delimiter: str) -> re.Pattern[str]:
     return re.compile(rf"{cell}(?:{re.escape(delimiter)}{cell})*+(?:\r\n|\n|\r)?")
 
 
-def _encoding(stream: BinaryIO) -> str:
-    """The encoding of the whole file, by its mark, else UTF-8, else windows-1252 if every byte is a character of it.
-
-    Raises:
-        Refused: it is none of them, or no text.
-    """
-    head = stream.read(_CHUNK_BYTES)
-    for magic, kind in _KINDS.items():
-        if head.startswith(magic):
-            raise Refused(f"This file is {kind}, not a CSV table.", "Ask for it to be exported as CSV.")
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        candidates = ["utf-16"]
-    elif head.startswith(codecs.BOM_UTF8):
-        candidates = ["utf-8-sig"]  # it says itself what it is: what then is no UTF-8 is damaged
-    elif head.count(0) > max(4, len(head) // 10):
-        raise Refused("This file is not text, or it is UTF-16 without its mark.", "Have it exported as CSV in UTF-8.")
-    else:
-        candidates = ["utf-8-sig", "cp1252"]
-    wrong_at = 0
-    for encoding in candidates:
-        undecodable = _undecodable(stream, encoding)
-        if undecodable is None:
-            return encoding
-        wrong_at = undecodable
-    raise Refused(
-        f"Line {_line_of(stream, wrong_at, candidates[0])} holds characters in an unknown encoding.",
-        "Have it exported as CSV in UTF-8.",
-    )
-
-
-def _undecodable(stream: BinaryIO, encoding: str) -> int | None:
-    """The offset of the first byte that is not in this encoding, or None if all are."""
-    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
-    stream.seek(0)
-    at = 0
+def _frames(source: _Source, delimiter: str, first: int) -> Iterator[list[Row]]:
     try:
-        while chunk := stream.read(_CHUNK_BYTES):
-            decoder.decode(chunk)
-            at += len(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        return at + error.start
-    return None
-
-
-def _line_of(stream: BinaryIO, offset: int, encoding: str) -> int:
-    """The line of a byte, however the lines before it end."""
-    stream.seek(0)
-    before = stream.read(offset).decode(encoding, "replace")
-    return 1 + before.replace("\r\n", "\n").replace("\r", "\n").count("\n")
-
-
-def _unique(header: list[str]) -> list[str]:
-    """The header's names without what surrounds them, each once: "Comments (2)" for a second, "Column 4" for none."""
-    names: list[str] = []
-    for number, cell in enumerate(header, start=1):
-        base = clean(cell)[0].strip() or f"Column {number}"
-        name, copy = base, 2
-        while name in names:
-            name, copy = f"{base} ({copy})", copy + 1
-        names.append(name)
-    return names
-
-
-def _require(columns: list[str], required: list[str]) -> None:
-    missing = [name for name in required if name not in columns]
-    if missing:
-        wanted = ", ".join(f'"{name}"' for name in missing)
-        plural = "columns are" if len(missing) > 1 else "column is"
-        raise Refused(
-            # What stands in the first line is not said: where there is no header, it is a respondent's own row.
-            f"The {plural} missing that the configuration names: {wanted}. The first line has {len(columns)} cells.",
-            "Have it exported with these columns, or change the column names in the configuration.",
-        )
-
-
-def _frames(text: io.TextIOWrapper, delimiter: str) -> Iterator[list[Row]]:
-    try:
-        yield from _grouped(text, delimiter)
+        records = islice(_records(_Lines(source), delimiter), source.header_rows, None)
+        yield from frames(storable(number, cells) for number, cells in enumerate(records, start=first))
     finally:
-        text.detach()
-
-
-def _grouped(text: io.TextIOWrapper, delimiter: str) -> Iterator[list[Row]]:
-    frame: list[Row] = []
-    chars = 0
-    records = _records(_Lines(text), delimiter)
-    next(records)
-    for number, cells in enumerate(records, start=2):
-        row = _row(number, cells)
-        frame.append(row)
-        chars += sum(map(len, row.cells))
-        if len(frame) == _ROWS_A_FRAME or chars > _CHARS_A_FRAME:
-            yield frame
-            frame, chars = [], 0
-    if frame:
-        yield frame
-
-
-def _row(number: int, cells: list[str]) -> Row:
-    joined = "".join(cells)
-    if joined.isascii() and "\x00" not in joined:
-        return Row(number, cells)
-    pairs = [clean(cell) for cell in cells]
-    return Row(number, [text for text, _ in pairs], sum(count for _, count in pairs))
+        source.text.detach()

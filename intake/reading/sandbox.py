@@ -18,6 +18,7 @@ from intake.reading.splitting import (
     BrokenStart,
     DrawResult,
     MessageSplit,
+    SoundResult,
     SplitBroken,
     SplitResult,
     Splitter,
@@ -26,8 +27,8 @@ from intake.reading.splitting import (
 )
 
 __all__ = [
-    "DrawResult", "Limits", "MessageSplit", "ReadJob", "ReadResult", "ReaderPool", "SplitBroken", "SplitResult",
-    "TableSplit",
+    "DrawResult", "Limits", "MessageSplit", "ReadJob", "ReadResult", "ReaderPool", "SoundResult", "SplitBroken",
+    "SplitResult", "TableSplit",
 ]  # fmt: skip
 
 _WINDOW = 8
@@ -121,6 +122,14 @@ class ReaderPool:
             OSError: the job's file can't be opened.
         """
         return self._splitter.draw(job)
+
+    def listen(self, job: ReadJob) -> SoundResult:
+        """Decode the recording that an original is, or that a message holds (see ``audio``).
+
+        Raises:
+            OSError: the job's file can't be opened.
+        """
+        return self._splitter.listen(job)
 
     def _read(self, feed: Feed, done: Done) -> Iterator[tuple[ReadJob, ReadResult]]:
         self._hand_out(feed, done)

@@ -12,7 +12,18 @@ from typing import Any, Literal
 
 import msgspec
 
-from intake.reading.parts import Picture, Piece, Reading, Row, Table, ToolMissing, Unreadable, marks_hold, spoken_holds
+from intake.reading.parts import (
+    Picture,
+    Piece,
+    Reading,
+    Row,
+    Sound,
+    Table,
+    ToolMissing,
+    Unreadable,
+    marks_hold,
+    spoken_holds,
+)
 
 LENGTH = struct.Struct("<I")
 MAX_REQUEST_BYTES = 32_768
@@ -22,10 +33,13 @@ OUT_OF_MEMORY = 17
 
 MAX_PICTURE_BYTES = 32 * 1024 * 1024
 MAX_PICTURE_SIDE = 16_384
+SOUND_RATE = 16_000
+MAX_SOUND_SECONDS = 30 * 60
+"""What is longer is for a person to hear: with one answer of 58 MB it stays within what a reader may say."""
 _BEGINS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/webp": b"RIFF"}
 
 Options = dict[str, Any]
-Task = Literal["read", "split", "draw"]
+Task = Literal["read", "split", "draw", "listen"]
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True):
@@ -56,6 +70,12 @@ class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
     picture: Picture
 
 
+class Listened(msgspec.Struct, frozen=True, tag="listened"):
+    """The answer to ``listen``."""
+
+    sound: Sound
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """The answer to any task when there is nothing to hand over."""
 
@@ -84,7 +104,7 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     """The last answer to ``split``."""
 
 
-Answer = Ready | Progress | Read | Drawn | Failed | Header | Rows | Pieces | End
+Answer = Ready | Progress | Read | Drawn | Listened | Failed | Header | Rows | Pieces | End
 
 _encoder = msgspec.msgpack.Encoder()
 _request_decoder = msgspec.msgpack.Decoder(Request)
@@ -115,7 +135,7 @@ def answer(body: bytes | memoryview) -> Answer:
 
     Raises:
         BadFrame: it is no answer, its parts are not numbered in order, its marks don't fit its text, that is not
-            clean, or a picture is none.
+            clean, or a picture or a sound is none.
     """
     try:
         value = _answer_decoder.decode(body)
@@ -126,6 +146,8 @@ def answer(body: bytes | memoryview) -> Answer:
         _check(value.reading, parts[0].number if parts else 0)  # some pages of a file: numbered as in the whole of it
     elif isinstance(value, Drawn):
         _check_picture(value.picture)
+    elif isinstance(value, Listened):
+        _check_sound(value.sound)
     elif isinstance(value, Rows) and any("\x00" in cell for row in value.rows for cell in row.cells):
         raise BadFrame
     return value
@@ -151,6 +173,14 @@ def _check_picture(picture: Picture) -> None:
     sound = sound and all(side > 0 and isfinite(side) for side in (picture.width, picture.height))
     begins = picture.content.startswith(_BEGINS[picture.media_type])
     if not sound or not begins or len(picture.content) > MAX_PICTURE_BYTES:
+        raise BadFrame
+
+
+def _check_sound(sound: Sound) -> None:
+    """It goes to a speech program: a plain WAV that is as long as it says."""
+    samples = (len(sound.wav) - 44) / 2
+    sound_holds = sound.wav.startswith(b"RIFF") and 0 < samples <= (MAX_SOUND_SECONDS + 1) * SOUND_RATE
+    if not sound_holds or not abs(sound.seconds - samples / SOUND_RATE) < 0.01:
         raise BadFrame
 
 

@@ -16,7 +16,7 @@ from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 from intake.reading import dispatch, wire
 from intake.reading.agreed import Document, Tick, ToolMissingError
 from intake.reading.confine import Bounds, allow_step, confine
-from intake.reading.parts import Picture, Reading, ToolMissing, Unreadable
+from intake.reading.parts import Picture, Reading, Sound, ToolMissing, Unreadable
 
 _MAX_READ_BYTES = 1024 * 1024 * 1024  # of one item; a single call reads twice as many at most
 _RECEIVE_BYTES = 65_536
@@ -81,6 +81,9 @@ def _answers(request: wire.Request, original: int, channel: socket.socket, bound
         elif request.task == "draw":
             picture = _draw(request, original)
             yield wire.frame(wire.Failed(picture) if isinstance(picture, Unreadable) else wire.Drawn(picture))
+        elif request.task == "listen":
+            sound = _listen(request, original)
+            yield wire.frame(wire.Failed(sound) if isinstance(sound, Unreadable) else wire.Listened(sound))
         else:
             for answer in _split(request, original):
                 yield wire.frame(answer)
@@ -112,6 +115,11 @@ def _read(request: wire.Request, original: int, tick: Tick) -> Reading | Unreada
 def _draw(request: wire.Request, original: int) -> Picture | Unreadable:
     refused = _too_large(original)
     return dispatch.draw(_whole(original), request.media_type, request.options) if refused is None else refused
+
+
+def _listen(request: wire.Request, original: int) -> Sound | Unreadable:
+    refused = _too_large(original)
+    return dispatch.listen(_whole(original), request.media_type, request.options) if refused is None else refused
 
 
 def _too_large(original: int) -> Unreadable | None:

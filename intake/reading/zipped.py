@@ -21,11 +21,12 @@ MAX_UNPACKED_BYTES = 192 << 20
 """Of all members that are unpacked."""
 MAX_RATIO = 400
 """Of a member's size to its packed size, beyond the first megabytes: text packs to a tenth, a bomb to a thousandth."""
-_FREE_BYTES = 8 << 20
+FREE_BYTES = 8 << 20
+"""A member may unpack to so much at any ratio."""
 _OLE = b"\xd0\xcf\x11\xe0"
 
 _AGAIN = "Ask for it as a PDF, or open it by hand."
-_DAMAGED_ZIP = (
+DAMAGED_ZIP = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, KeyError,
     RuntimeError,
 )  # fmt: skip
@@ -62,7 +63,7 @@ class Package:
             raise NotOpened(not_a(wanted, data))
         try:
             self._zip = zipfile.ZipFile(BytesIO(data))
-        except _DAMAGED_ZIP as error:
+        except DAMAGED_ZIP as error:
             raise NotOpened(f"This file is damaged and does not open as {wanted}.", _AGAIN) from error
         if len(self._zip.namelist()) > MAX_MEMBERS:
             raise NotOpened(f"This document consists of more than {MAX_MEMBERS} pieces.")
@@ -87,13 +88,13 @@ class Package:
             info = self._zip.getinfo(name)
             with self._zip.open(info) as stream:
                 data = stream.read(limit + 1)
-        except _DAMAGED_ZIP as error:
+        except DAMAGED_ZIP as error:
             encrypted = isinstance(error, RuntimeError) and "encrypted" in str(error)
             if encrypted:
                 raise NotOpened("This document is protected by a password.") from error
             raise NotOpened(f"This file is damaged and does not open as {self._wanted}.") from error
         self._left -= len(data)
-        if len(data) > limit or len(data) > _FREE_BYTES + MAX_RATIO * info.compress_size:
+        if len(data) > limit or len(data) > FREE_BYTES + MAX_RATIO * info.compress_size:
             raise NotOpened("This document expands far beyond its size, as files made to do harm do.")
         return data
 

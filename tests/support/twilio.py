@@ -76,6 +76,13 @@ class Fault:
         return True
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Nothing: who asked has hung up."""
+
+
 @dataclass
 class _Item:
     at: datetime
@@ -110,8 +117,7 @@ class TwilioServer:
         self._number = 0
         self.lock = threading.RLock()
         self.over = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> Self:

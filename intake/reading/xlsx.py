@@ -1,0 +1,339 @@
+"""The sheets of an Excel workbook, .xlsx and .xlsm (SpreadsheetML, ECMA-376 part 1, both its namespaces).
+
+Read from its XML, with no library between, because more must be known than the libraries tell: python-calamine gives
+an error (#N/A), a formula that nobody has calculated and a blank cell alike as "", holds a sheet whole in memory, and
+says nothing of hidden rows. What a cell holds is the stored value, which is what people saw; comments, charts and
+macros are not looked at.
+"""
+
+import re
+from collections.abc import Iterator
+from posixpath import join, normpath
+from typing import Any
+
+from intake.reading.numbers import BUILT_IN, Kind, kind_of, plain, shown, zeros_of
+from intake.reading.tablehead import Refused
+from intake.reading.workbook import MAX_ROWS, Merge, RawRow, Xml, Zip, cell_name, damaged, put
+
+_SPACES = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main")
+_ELEMENTS = (
+    "row", "c", "v", "f", "is", "t", "si", "rPh", "mergeCell", "col", "sheet", "workbookPr", "numFmt", "cellXfs", "xf",
+)  # fmt: skip
+_KNOWN = {f"{space} {element}": element for space in _SPACES for element in _ELEMENTS}
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})", re.ASCII)
+_RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships Relationship"
+_MAX_SHEETS = 255
+_MAX_MERGES = 200_000
+_MAX_STRING_CHARS = 400_000_000
+_TRUE = ("1", "true")
+
+
+class XlsxSheet:
+    """One sheet; see ``workbook.Sheet``."""
+
+    def __init__(self, book: "Xlsx", name: str, member: str, *, hidden: bool) -> None:
+        self.name = name
+        self.hidden = hidden
+        self.merges: list[Merge] = []
+        self.hidden_columns = 0
+        self.counts: dict[str, int] = {}
+        self._book = book
+        self._member = member
+
+    def rows(self) -> Iterator[RawRow]:
+        """Its rows in order.
+
+        Raises:
+            Refused: it can't be read whole.
+        """
+        self.merges, self.hidden_columns = [], 0
+        self.counts = {"formulas": 0, "errors": 0}
+        parse = _Cells(self, self._book)
+        xml = Xml(self._book.zip, self._member, parse.start, parse.end)
+        parse.xml = xml
+        for _ in xml.pieces():
+            yield from parse.done
+            parse.done.clear()
+
+
+class _Cells:
+    """What a sheet's XML says, cell by cell. ``done`` are the rows that are complete."""
+
+    xml: Xml
+
+    def __init__(self, sheet: XlsxSheet, book: "Xlsx") -> None:
+        self.done: list[RawRow] = []
+        self._sheet, self._book = sheet, book
+        self._strings = book.strings()
+        self._formats = book.formats()
+        self._columns: dict[str, int] = {}
+        self._cells: list[str] = []
+        self._row, self._hidden = 0, False
+        self._column = -1
+        self._type, self._style = "n", ""
+        self._formula = self._valued = self._spoken = False
+
+    def start(self, name: str, given: dict[str, str]) -> None:
+        element = _KNOWN.get(name)
+        if element == "c":
+            self._cell(given)
+        elif element in ("v", "t"):
+            self._valued = True
+            if not self._spoken:
+                self.xml.take()
+        elif element == "row":
+            self._begin(given)
+        elif element == "rPh":
+            self._spoken = True  # how a text is pronounced is no part of it
+        elif element == "f":
+            self._formula = True
+        elif element == "mergeCell":
+            self._merge(given.get("ref", ""))
+        elif element == "col" and given.get("hidden") in _TRUE:
+            first, last = _number(given.get("min", "0")), _number(given.get("max", "0"))
+            self._sheet.hidden_columns += max(0, last - first + 1)
+
+    def end(self, name: str) -> None:
+        element = _KNOWN.get(name)
+        if element in ("v", "t"):
+            self.xml.leave()
+        elif element == "c":
+            self._end_cell()
+        elif element == "rPh":
+            self._spoken = False
+        elif element == "row":
+            self.done.append(RawRow(self._row, self._cells, self._hidden))
+            self._cells = []
+
+    def _begin(self, given: dict[str, str]) -> None:
+        number = _number(given["r"]) if "r" in given else self._row + 1
+        if not self._row < number <= MAX_ROWS:
+            raise damaged()
+        self._row, self._hidden = number, given.get("hidden") in _TRUE
+        self._column = -1
+
+    def _cell(self, given: dict[str, str]) -> None:
+        reference = given.get("r")
+        if reference is None:
+            self._column += 1
+        else:
+            letters = reference.rstrip("0123456789")
+            column = self._columns.get(letters)
+            if column is None:
+                column = self._columns[letters] = _column(reference)
+            self._column = column
+        self._type, self._style = given.get("t", "n"), given.get("s", "")
+        self._formula = self._valued = False
+        self.xml.forget()
+
+    def _end_cell(self) -> None:
+        raw = self.xml.text()
+        if self._formula:
+            self._sheet.counts["formulas"] += 1
+            if not raw and not (self._valued and self._type == "str"):
+                where = cell_name(self._column, self._row)
+                raise Refused(
+                    f"Cell {where} holds a formula that was never calculated, so that its value is not known.",
+                    "Open it in Excel or LibreOffice, save it, and send that copy.",
+                )
+        if raw and (text := self._text(raw)):
+            put(self._cells, self._column, text, self._row)
+
+    def _text(self, raw: str) -> str:
+        """The text of a stored value (18.18.11: what the types of a cell mean)."""
+        kind = self._type
+        if kind == "s":
+            at = _number(raw)
+            if at >= len(self._strings):
+                raise damaged()
+            return self._strings[at]
+        if kind in ("str", "inlineStr"):
+            return _unescaped(raw)
+        if kind == "n":
+            style = self._formats.get(self._style)
+            if style is None:
+                return raw if raw.isdigit() and raw.isascii() else plain(raw.strip())
+            shows, zeros = style
+            if zeros:
+                return plain(raw).zfill(zeros)
+            return shown(raw.strip(), shows, is_1904=self._book.is_1904)
+        if kind == "b":
+            return "TRUE" if raw.strip() in _TRUE else "FALSE"
+        if kind == "e":
+            self._sheet.counts["errors"] += 1
+        return raw.replace("T", " ").removesuffix("Z") if kind == "d" else raw
+
+    def _merge(self, reference: str) -> None:
+        corners = [_REFERENCE.fullmatch(corner) for corner in reference.split(":")]
+        if len(corners) != 2 or corners[0] is None or corners[1] is None:
+            return
+        first, last = int(corners[0][2]), int(corners[1][2])
+        if last > first:
+            if len(self._sheet.merges) == _MAX_MERGES:
+                raise damaged()
+            self._sheet.merges.append(Merge(first, last, _column(corners[0][0])))
+
+
+class Xlsx:
+    """A workbook; its shared texts and formats are read when a sheet first needs them."""
+
+    def __init__(self, book: Zip) -> None:
+        """Read what sheets there are.
+
+        Raises:
+            Refused: it is no workbook that opens.
+        """
+        self.zip = book
+        self.is_1904 = False
+        self._targets: dict[str, tuple[str, str]] = {}  # by the id of a relationship: its type and member
+        self._strings: list[str] | None = None
+        self._formats: dict[str, tuple[Kind, int]] | None = None
+        self._read_relations("_rels/.rels", "")
+        self._workbook = self._target("officeDocument") or "xl/workbook.xml"
+        folder, _, name = self._workbook.rpartition("/")
+        self._targets.clear()
+        self._read_relations(f"{folder}/_rels/{name}.rels", folder)
+        self.sheets = self._read_sheets()
+
+    def strings(self) -> list[str]:
+        """The texts that cells share, by number."""
+        if self._strings is None:
+            self._strings = self._read_strings(self._target("sharedStrings"))
+        return self._strings
+
+    def formats(self) -> dict[str, tuple[Kind, int]]:
+        """By a cell's style: what its number format shows, and to how many digits zeros fill it up; plain ones are left
+        out."""
+        if self._formats is None:
+            self._formats = self._read_formats(self._target("styles"))
+        return self._formats
+
+    def _target(self, kind: str) -> str:
+        """The member of this type, "" if there is none."""
+        return next((member for of, member in self._targets.values() if of == kind and member in self.zip.names), "")
+
+    def _read_relations(self, member: str, folder: str) -> None:
+        def start(name: str, given: dict[str, str]) -> None:
+            if name == _RELATIONSHIPS and given.get("TargetMode") != "External":
+                path = given.get("Target", "")
+                path = path.lstrip("/") if path.startswith("/") else normpath(join(folder, path))
+                self._targets[given.get("Id", "")] = (given.get("Type", "").rpartition("/")[2], path)
+
+        if member in self.zip.names:
+            Xml(self.zip, member, start, _nothing).whole()
+
+    def _read_sheets(self) -> list[XlsxSheet]:
+        found: list[XlsxSheet] = []
+
+        def start(name: str, given: dict[str, str]) -> None:
+            element = _KNOWN.get(name)
+            if element == "workbookPr":
+                self.is_1904 = given.get("date1904") in _TRUE
+            elif element == "sheet":
+                to = next((value for key, value in given.items() if key.endswith("relationships id")), "")
+                kind, member = self._targets.get(to, ("", ""))
+                if kind == "worksheet" and member in self.zip.names:
+                    hidden = given.get("state", "visible") != "visible"
+                    found.append(XlsxSheet(self, given.get("name", ""), member, hidden=hidden))
+                elif kind not in ("chartsheet", "dialogsheet", "xlMacrosheet"):
+                    raise damaged()
+
+        if self._workbook not in self.zip.names:
+            raise damaged()
+        Xml(self.zip, self._workbook, start, _nothing).whole()
+        if len(found) > _MAX_SHEETS:
+            raise Refused(f"This workbook has more than {_MAX_SHEETS} sheets.")
+        return found
+
+    def _read_strings(self, member: str) -> list[str]:
+        found: list[str] = []
+        if not member:
+            return found
+        spoken = False
+        chars = 0
+
+        def start(name: str, _: dict[str, str]) -> None:
+            nonlocal spoken
+            element = _KNOWN.get(name)
+            if element == "t" and not spoken:
+                xml.take()
+            elif element == "rPh":
+                spoken = True
+            elif element == "si":
+                xml.forget()
+
+        def end(name: str) -> None:
+            nonlocal chars, spoken
+            element = _KNOWN.get(name)
+            if element == "t":
+                xml.leave()
+            elif element == "rPh":
+                spoken = False
+            elif element == "si":
+                text = _unescaped(xml.text())
+                chars += len(text)
+                if chars > _MAX_STRING_CHARS:
+                    raise Refused("The texts of this workbook are longer than 400 million characters.")
+                found.append(text)
+
+        xml = Xml(self.zip, member, start, end)
+        xml.whole()
+        return found
+
+    def _read_formats(self, member: str) -> dict[str, tuple[Kind, int]]:
+        codes: dict[str, str] = {}
+        styles: list[str] = []
+        inside = False
+
+        def start(name: str, given: dict[str, str]) -> None:
+            nonlocal inside
+            element = _KNOWN.get(name)
+            if element == "numFmt":
+                codes[given.get("numFmtId", "")] = given.get("formatCode", "")
+            elif element == "cellXfs":
+                inside = True
+            elif element == "xf" and inside:
+                styles.append(given.get("numFmtId", "0"))
+
+        def end(name: str) -> None:
+            nonlocal inside
+            inside = inside and _KNOWN.get(name) != "cellXfs"
+
+        if member:
+            Xml(self.zip, member, start, end).whole()
+        found: dict[str, tuple[Kind, int]] = {}
+        for number, format_id in enumerate(styles):
+            code = codes.get(format_id)
+            kind = kind_of(code) if code is not None else BUILT_IN.get(_number(format_id), Kind.NUMBER)
+            zeros = zeros_of(code) if code is not None else 0
+            if kind is not Kind.NUMBER or zeros:
+                found[str(number)] = (kind, zeros)
+        return found
+
+
+def _nothing(_: Any) -> None:
+    """At the end of an element that says nothing there."""
+
+
+def _unescaped(text: str) -> str:
+    """A text of a cell, in which a character that XML can't hold is written as its number (22.9.2.19)."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+def _number(digits: str) -> int:
+    digits = digits.strip()
+    if not digits.isdigit() or not digits.isascii() or len(digits) > 9:
+        raise damaged()
+    return int(digits)
+
+
+def _column(reference: str) -> int:
+    """The column (from 0) of a cell's name."""
+    found = _REFERENCE.fullmatch(reference)
+    if found is None:
+        raise damaged()
+    column = 0
+    for letter in found[1]:
+        column = 26 * column + ord(letter) - 64
+    return column - 1
