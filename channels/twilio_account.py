@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from channels.base import Arrival, Further, Listing, Missed, Outside, SourceUnavailable
+from channels.base import Arrival, Further, Listing, Missed, Outside
 from channels.twilio_audio import NotToBeHad, Sound, download
 from channels.twilio_calls import Call, Seen, by_sid, look
-from channels.twilio_http import Account, Forbidden, Patience, canonical, connect
-from channels.twilio_lists import PAGE_SIZE, NoSuchList, Resource, whole
+from channels.twilio_http import Account, Forbidden, Patience, Unavailable, canonical, connect
+from channels.twilio_lists import PAGE_SIZE, UNKNOWN, NoSuchList, Resource, plain, whole
 
 if TYPE_CHECKING:
     from twilio.rest import Client
@@ -116,7 +116,7 @@ class TwilioAdapter:
         for transcript in _new(call.transcripts, listing):
             try:
                 further.append(self._sentences(transcript))
-            except (NoSuchList, Forbidden, SourceUnavailable) as error:
+            except (NoSuchList, Forbidden, Unavailable) as error:
                 lacks.append(f"a transcript {_why(error)}")
         original = call.document(recordings_taken=self._account.recordings)
         return Arrival(
@@ -128,8 +128,8 @@ class TwilioAdapter:
         said = json.loads(recording.raw)
         sound = download(self._connected(), self._account, self._patience, said)
         self._sounds.append(sound)
-        facts = {"duration_s": said.get("duration"), "channels": said.get("channels")}
-        known = {name: str(value) for name, value in facts.items() if value is not None}
+        facts = {"duration_s": plain(said.get("duration")), "channels": plain(said.get("channels"))}
+        known = {name: value for name, value in facts.items() if value != UNKNOWN}
         return Further(recording.sid, sound.original, sound.media_type, known)
 
     def _sentences(self, transcript: Resource) -> Further:

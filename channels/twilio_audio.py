@@ -1,5 +1,6 @@
 """A recording's audio from the telephone service: whole, of the announced length, and never much of it in memory."""
 
+import re
 import struct
 import tempfile
 import time
@@ -85,12 +86,15 @@ def _once(client: "Client", account: Account, patience: Patience, url: str, seco
         headers={"Accept": "audio/*", "Accept-Encoding": "identity"},
     ))  # fmt: skip
     with answer:
+        if answer.history and 400 <= answer.status_code < 500:
+            # It was sent on to another place, to which the token does not go along.
+            raise NotToBeHad(f"is kept elsewhere, and not handed over there ({answer.status_code})")
         patience.check(answer)
         if answer.status_code != 200:
             what = "is announced, and not there" if answer.status_code in (404, 410) else "is not handed over"
             raise NotToBeHad(f"{what} ({answer.status_code})")
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if not media_type.startswith("audio/"):
+        if not re.fullmatch(r"audio/[a-z0-9.+-]{1,60}", media_type):
             raise TryAgain("handed over something that is no audio")
         file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115  # it outlives this function
         try:

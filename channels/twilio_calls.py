@@ -89,22 +89,21 @@ def _add_recordings(
 ) -> None:
     """Give each call its recordings and transcripts. Those of other calls are nobody's here."""
     ask = partial(client.recordings.page, page_size=PAGE_SIZE, **_after("date_created_after", since))
+    ours = {**calls, **{leg: calls[top] for leg, top in parents.items()}}
     recorded: dict[str, Call] = {}
-    for recording in whole(ask, lambda item: _belonging(item, item.get("call_sid"))):
-        if (call := calls.get(parents.get(recording.of, recording.of))) is not None:
-            call.recordings.append(recording)
-            recorded[recording.sid] = call
+    for recording in whole(ask, lambda item: _belonging(item, item.get("call_sid"), among=ours)):
+        recorded[recording.sid] = call = ours[recording.of]
+        call.recordings.append(recording)
     # This list has no filter by date, and is newest first.
     ask = partial(client.transcriptions.page, page_size=PAGE_SIZE)
-    for written in whole(ask, lambda item: _belonging(item, item.get("recording_sid")), partial(_all_older, since)):
-        if written.of in recorded:
-            recorded[written.of].transcriptions.append(written)
+    older = partial(_all_older, since)
+    for written in whole(ask, lambda item: _belonging(item, item.get("recording_sid"), among=recorded), older):
+        recorded[written.of].transcriptions.append(written)
     transcripts = client.intelligence.v2.transcripts
     ask = partial(transcripts.page, page_size=PAGE_SIZE, **_after("after_date_created", since))
-    for written in whole(ask, lambda item: _belonging(item, _transcribed(item))):
-        call = recorded.get(written.of) or calls.get(parents.get(written.of, written.of))
-        if call is not None:
-            call.transcripts.append(written)
+    anyone = recorded | ours
+    for written in whole(ask, lambda item: _belonging(item, _transcribed(item), among=anyone)):
+        anyone[written.of].transcripts.append(written)
 
 
 def _after(name: str, since: datetime | None) -> dict[str, str]:
@@ -140,8 +139,8 @@ def _message_to(numbers: Collection[str], item: Mapping[str, Any]) -> Resource |
     return resource(item, "", "date_sent", "date_created") if ours else None
 
 
-def _belonging(item: Mapping[str, Any], of: object) -> Resource | None:
-    return resource(item, of, "date_created") if of else None
+def _belonging(item: Mapping[str, Any], of: object, *, among: Mapping[str, Call]) -> Resource | None:
+    return resource(item, of, "date_created") if isinstance(of, str) and of in among else None
 
 
 def _transcribed(item: Mapping[str, Any]) -> object:

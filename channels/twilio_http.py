@@ -30,6 +30,9 @@ _T = TypeVar("_T")
 _LONGEST_PAUSE_S = 60.0
 _TIRED_AFTER = 3  # requests in a row that failed for good: then each is asked once, without a pause
 _MOST_LOST_S = 900.0  # in waiting for what failed: then nothing more is asked in this run
+_LONGEST_ANSWER_S = 300.0  # for one page of a list
+_MOST_BYTES = 128 << 20  # a page of 1000 resources has 3 MB
+_CHUNK = 1 << 16
 _HOST = re.compile(r"([a-z0-9-]+\.)+twilio\.com", re.ASCII)
 
 
@@ -61,10 +64,18 @@ class TryAgain(Exception):
 
 
 class Unavailable(SourceUnavailable):
-    """One request failed each time that it was made."""
+    """What was asked for could not be had, or made no sense, each time that it was asked for."""
+
+    advice = "The next run tries again by itself; if this goes on, check the network, and whether the service is up."
 
 
-class Forbidden(SourceRefused):
+class Refused(SourceRefused):
+    """The service does not take the account, or not for this."""
+
+    advice = "Put that right, then run again."
+
+
+class Forbidden(Refused):
     """The account is known and may not have this (403)."""
 
 
@@ -127,7 +138,7 @@ class Patience:
             f"{account.auth_token_env} (`auth_token_env`)"
         )
         if answer.status_code == 401:
-            raise SourceRefused(f"The telephone service refused the account (401): {keys}.")
+            raise Refused(f"The telephone service refused the account (401): {keys}.")
         if answer.status_code == 403:
             raise Forbidden(f"The telephone service does not let the account do this (403): {keys}, and its rights.")
 
@@ -156,7 +167,7 @@ def asking(account: Account, send: Callable[[], _T]) -> _T:
     try:
         return send()
     except failures.SSLError as error:
-        raise SourceUnavailable(
+        raise Unavailable(
             "The certificate of the telephone service is not trusted: check the clock and the authorities of this "
             "machine, and what stands between it and the internet."
         ) from error
@@ -169,7 +180,7 @@ def asking(account: Account, send: Callable[[], _T]) -> _T:
     except failures.ConnectionError as error:
         raise TryAgain("can't be reached, or broke off the connection") from error
     except failures.RequestException as error:
-        raise SourceUnavailable("The telephone service can't be asked: its answer leads to no address.") from error
+        raise Unavailable("The telephone service can't be asked: its answer leads to no address.") from error
 
 
 def address(account: Account, url: str) -> str:
@@ -238,12 +249,26 @@ def _looked_at(patience: Patience) -> Callable[..., None]:
     def look(answer: "requests.Response", **_: Any) -> None:
         try:
             patience.check(answer)
-        except (TryAgain, SourceRefused):
+            # Read here, since requests would read on for as long as one byte comes within each wait.
+            answer._content = _all_of(answer)
+        except BaseException:
             answer.close()
             raise
         answer.encoding = "utf-8"  # RFC 8259, 8.1; else it would be guessed from the bytes where none is named
 
     return look
+
+
+def _all_of(answer: "requests.Response") -> bytes:
+    end = time.monotonic() + _LONGEST_ANSWER_S
+    pieces: list[bytes] = []
+    size = 0
+    for piece in answer.iter_content(_CHUNK):
+        pieces.append(piece)
+        size += len(piece)
+        if size > _MOST_BYTES or time.monotonic() > end:
+            raise TryAgain("gave an answer that has no end")
+    return b"".join(pieces)
 
 
 def _must_be_json(text: str) -> None:

@@ -4,13 +4,13 @@ A list may change while it is paged through: a page's token may die, and new ite
 the list starts again, a few times. What can't be had whole is an error: half a list is never taken for all of it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from channels.base import SourceRefused, SourceUnavailable
-from channels.twilio_http import canonical, moment
+from channels.twilio_http import Refused, Unavailable, canonical, moment
 
 if TYPE_CHECKING:
     from twilio.base.page import Page
@@ -19,6 +19,7 @@ _STARTS = 4
 _MOST_IDLE_PAGES = 20  # one after the other, with nothing new on them
 PAGE_SIZE = 1000
 """The most that a page holds (the API's own limit for calls, messages, recordings and transcripts)."""
+UNKNOWN = "unknown"
 
 _T = TypeVar("_T")
 _Item = Mapping[str, Any]
@@ -48,10 +49,16 @@ class Resource:
 def resource(item: _Item, of: object, *times: str) -> Resource:
     """A resource of a list. ``times`` are the keys of the instant that counts; the first that holds one is taken."""
     at = next((found for key in times if (found := moment(item.get(key))) is not None), None)
-    return Resource(item["sid"], str(item.get("status") or ""), of if isinstance(of, str) else "", at, canonical(item))
+    return Resource(item["sid"], plain(item.get("status")), of if isinstance(of, str) else "", at, canonical(item))
 
 
-class NoSuchList(SourceRefused):
+def plain(value: object) -> str:
+    """A short value of the service (a status, a duration) as text; ``UNKNOWN`` where it is none."""
+    text = str(value) if isinstance(value, str | int) else ""
+    return text if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text) else UNKNOWN
+
+
+class NoSuchList(Refused):
     """The service has no list under this address; ``status`` is what it answered."""
 
     def __init__(self, status: int) -> None:
@@ -76,7 +83,7 @@ class _NoPage(Exception):
 
 def _sid(item: _Item) -> object:
     sid = item.get("sid")
-    if not isinstance(sid, str) or not sid:
+    if not isinstance(sid, str) or not re.fullmatch(r"[A-Za-z0-9]{1,64}", sid):
         raise _no_list()
     return sid
 
@@ -102,7 +109,7 @@ def whole(
             return [found for items in pages for item in items if (found := keep(item)) is not None]
         except _StartAgain:
             continue
-    raise SourceUnavailable("The telephone service took back its pages each time before the last one was reached.")
+    raise Unavailable("The telephone service took back its pages each time before the last one was reached.")
 
 
 def _pages(
@@ -149,8 +156,8 @@ def _next(page: "Page") -> _Page:
         raise _no_list() from error
 
 
-def _no_list() -> SourceUnavailable:
-    return SourceUnavailable("The telephone service gave an answer that is no list.")
+def _no_list() -> Unavailable:
+    return Unavailable("The telephone service gave an answer that is no list.")
 
 
 def _opened(ask: Callable[[], Any]) -> _Page:

@@ -141,12 +141,12 @@ def several(cell: str, separator: str, known: Mapping[str, str]) -> list[str]:
         pieces = cell.split(separator)
         held = 1 + max((option.count(separator) for option in known), default=0)
     found: list[str] = []
-    while pieces:
-        for count in range(min(len(pieces), held), 0, -1):
-            said = separator.join(pieces[:count]).strip()
-            if count == 1 or said.casefold() in known:
-                if said:
-                    found.append(known.get(said.casefold(), said))
-                del pieces[:count]
-                break
+    at = 0
+    while at < len(pieces):
+        upto = min(len(pieces), at + held)
+        while upto > at + 1 and separator.join(pieces[at:upto]).strip().casefold() not in known:
+            upto -= 1
+        if said := separator.join(pieces[at:upto]).strip():
+            found.append(known.get(said.casefold(), said))
+        at = upto
     return found

@@ -21,6 +21,7 @@ _RANK = re.compile(
     r"(?:\s+(?:rank|choice|priority|preference|place))?$"
 )
 _OTHER = re.compile(r"other\b.*\b(?:please|specify|say|tell us|describe|write|text|details?)\b")
+_LONGEST = 1_000  # characters: no question is longer, and the header of a hostile file may be ten million
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -36,13 +37,15 @@ def without_field(header: str) -> str:
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Words as they are compared: without mark-up, the question's number, case, doubled spaces, and what ends them."""
-    bare = unicodedata.normalize("NFKC", _TAG.sub(" ", text)).translate(_QUOTES)
+    bare = unicodedata.normalize("NFKC", _TAG.sub(" ", text[:_LONGEST])).translate(_QUOTES)
     words = " ".join(bare.casefold().split())
     return _NUMBER.sub("", words).rstrip(" ?:.*").strip()
 
 
 def cuts(header: str) -> Iterator[tuple[str, str]]:
     """Where a header may be cut into a question and a label: its last brackets, then each mark between, last first."""
+    if len(header) > _LONGEST:
+        return
     if found := _BRACKETS.match(header):
         yield found["head"], found["label"].strip()
     for between in reversed(list(_BETWEEN.finditer(header))[:20]):

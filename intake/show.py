@@ -209,6 +209,8 @@ def trace(found: dict[str, Any]) -> None:
         if told := receipt["acknowledgement"]:
             at = f" at {told['tried_at']}" if told["tried_at"] else ""
             console.print(_plain(f"  acknowledgement: {told['state']}{at}{': ' + told['why'] if told['why'] else ''}"))
+        if typed_by := receipt["facts"].get("typed_by"):
+            console.print(_plain(f"  typed in by {typed_by}"))
         for sound in receipt["recordings"]:
             console.print(_plain(f"  recording: {sound['name'] or 'without a name'}, {sound['media_type']}"))
         for kept in receipt["originals"]:
@@ -225,7 +227,8 @@ def trace(found: dict[str, Any]) -> None:
 
 def _call(told: dict[str, Any]) -> str:
     """Who rang, and how it ended, in one line."""
-    number = told["number"] or "a number that was not given"
+    shown = numbers.shown(told["number"] or "")
+    number = f"{told['number']} ({shown})" if shown else told["number"] or "a number that was not given"
     recordings = told.get("recordings", [])
     kept = f", {sum(one.get('audio', False) for one in recordings)} of {len(recordings)} recordings kept"
     return f"from {number}, {told['state']}{kept if recordings else ''}"

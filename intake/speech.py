@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from time import monotonic
 
 import structlog
 
@@ -26,6 +27,7 @@ from storage.recordings import Recording
 
 log = structlog.get_logger()
 VTT = "text/vtt"
+_MOST_SECONDS = 3600.0  # of a run on one channel: it holds the channel, and what is left waits for the next run
 _GIVES_UP = 3  # failures in a row: the program itself is to blame, and the other recordings wait for it to be mended
 
 
@@ -64,7 +66,10 @@ class Transcribed:
 def transcribe(current: ChannelRun, pool: Readers, speech: Speech) -> Transcribed:
     """Have the program transcribe what waits for it on a channel, once each."""
     done, failed, in_a_row, last = Transcribed(), 0, 0, ""
+    until = monotonic() + _MOST_SECONDS
     for recording in _waiting(current, speech):
+        if monotonic() > until:
+            break
         sound = _sound(current, pool, recording)
         if isinstance(sound, ToolMissing):
             done.missing = sound

@@ -25,6 +25,10 @@ class Cells:
         return bool(self._given)
 
     @property
+    def count(self) -> int:
+        return len(self._given)
+
+    @property
     def is_key(self) -> bool:
         """Whether every row has one, and no two the same; not known of a table without rows, and taken to be so."""
         return len(self._given) == len(self._cells) and len(set(self._given)) == len(self._given)

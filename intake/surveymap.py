@@ -37,7 +37,10 @@ _BEGINS = 30  # characters: a header cut off after so many names its question, i
 _NEAR = 0.5
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "name": ("name", "your name", "full name", "what is your name", "your full name", "respondent name"),
+    "name": (
+        "name", "your name", "full name", "what is your name", "what is your full name", "your full name",
+        "respondent name",
+    ),
     "organisation": (
         "organisation", "your organisation", "organisation name", "name of organisation", "what is your organisation",
         "name of your organisation", "what is the name of your organisation", "organisation (if any)",
@@ -51,6 +54,11 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "postcode": (
         "postcode", "post code", "your postcode", "what is your postcode", "please tell us your postcode",
         "what is your full postcode", "postal code", "home postcode",
+    ),
+    "respondent_kind": (
+        "respondent type", "type of respondent", "responding as", "are you responding as an individual or organisation",
+        "are you responding as an individual or an organisation", "individual or organisation",
+        "are you responding as an individual or on behalf of an organisation",
     ),
     "respondent_role": (
         "i am a", "i am", "role", "your role", "respondent role", "are you", "i am responding as",
@@ -68,6 +76,11 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
         "scanned letter", "paper response reference",
     ),
 }  # fmt: skip
+_ABOUT = frozenset({
+    "about you", "about yourself", "your details", "your contact details", "contact details", "personal details",
+    "contact information", "please give your details", "please enter your details", "please tell us about yourself",
+})  # fmt: skip
+"""Questions that several columns of the schema stand under."""
 _FIRST_LAST = ("first name", "last name")
 
 
@@ -310,7 +323,7 @@ class _Mapper:
         for column, names in _COLUMNS.items():
             if column in self._columns:
                 continue
-            header = next((h for h in self._rest if h not in self._codes and _is_called(h, names)), None)
+            header = next((h for h in self._rest if _is_called(h, names) and self._can_be(column, h)), None)
             if header is None and column == "respondent_role":
                 header = next((h for h in self._rest if self._cells[h].are_roles(self._of.roles)), None)
             if header is not None:
@@ -322,6 +335,15 @@ class _Mapper:
             strange = self._cells[role[0]].not_among(self._of.roles)
             if strange:
                 self._look(f"holds {strange} answers that are none of the consultation's roles.", role[0])
+
+    def _can_be(self, column: str, header: str) -> bool:
+        """Whether the cells do not speak against it: of what is one of a few words, some must be."""
+        cells = self._cells[header]
+        if column == "respondent_kind":
+            return not cells.not_among(("individual", "organisation"))
+        if column == "respondent_role" and cells.filled:
+            return cells.not_among(self._of.roles) < cells.count
+        return header not in self._codes
 
     def finished(self) -> Proposal:
         """The proposal, in the order in which a section is written."""
@@ -394,9 +416,11 @@ def _is_among(word: str, others: Set[str]) -> bool:
 
 
 def _is_called(header: str, names: Sequence[str]) -> bool:
-    """Whether a header, or what follows a mark in it, is one of these names or nearly so; or all before a mark is."""
+    """Whether a header is one of these names or nearly so; or is before a mark, or after one below "About you"."""
     bare = without_field(header)
-    parts = list(cuts(bare))
-    said = [plain(each) for each in (bare, *(label for _, label in parts))]
-    alike = any(each in names or max(fuzz.ratio(each, name) for name in names) / 100 >= SURE for each in said)
-    return alike or any(plain(head) in names for head, _ in parts)
+    said = plain(bare)
+    return (
+        said in names
+        or any(fuzz.ratio(said, name) / 100 >= SURE and _same_words(said, name) for name in names)
+        or any(plain(head) in names or (plain(head) in _ABOUT and plain(label) in names) for head, label in cuts(bare))
+    )

@@ -57,7 +57,8 @@ def _split(pool: Readers, export: Export, count: int) -> tuple[list[str], list[l
     if isinstance(result, ToolMissing):
         raise Refused(f"FILE: {result.reason or result.tool} {result.advice}")
     if isinstance(result, Unreadable):
-        raise Refused(f"FILE: {result.reason} {result.next_step}")
+        here = " Here: --sheet NAME." if "sheet" in result.reason and not export.sheet else ""
+        raise Refused(f"FILE: {result.reason} {result.next_step}{here}")
     if not isinstance(result, TableSplit):
         raise Refused("FILE: this is no table.")
     try:

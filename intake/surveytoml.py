@@ -12,6 +12,7 @@ from intake.surveymap import Proposal
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _WIDTH = 116
+_SHOWN = 300
 
 
 def section(proposal: Proposal, name: str, exports: str) -> str:
@@ -47,7 +48,8 @@ def _unmapped(proposal: Proposal) -> Iterator[str]:
         yield f"    {_string(header)},"
     for header, nearest in proposal.unsure:
         said = f"perhaps {nearest}" if nearest else "is like no question and no column"
-        yield f"    # {_string(header)},   # {said}: map it, or take it in here"
+        shown = header if len(header) <= _SHOWN else f"{header[:_SHOWN]}…"
+        yield f"    # {_string(shown)},   # {said}: map it, or take it in here"
     yield "]"
 
 

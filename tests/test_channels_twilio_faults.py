@@ -4,11 +4,14 @@ one call lacks; it is tried again a bounded number of times, and no half list is
 import json
 import re
 import socket
+import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import format_datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from structlog.testing import capture_logs
 from channels.base import Arrival, SourceChanged, SourceError, SourceRefused, SourceUnavailable
 from channels.twilio_audio import _duration
 from channels.twilio_http import TryAgain
+from tests.support.certificates import make_certificates
 from tests.support.line import NOW, Line
 from tests.support.twilio import ACCOUNT, CALLER, LINE, TOKEN, TwilioServer, wav
 
@@ -128,6 +132,17 @@ def test_a_hang_is_given_up(server: TwilioServer, line: Line) -> None:
     assert len(line.pauses) == 1
 
 
+def test_an_answer_without_an_end_is_given_up(
+    server: TwilioServer, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a byte of it comes now and then."""
+    monkeypatch.setattr("channels.twilio_http._LONGEST_ANSWER_S", 0.2)
+    monkeypatch.setattr("channels.twilio_http._CHUNK", 1)
+    server.fault("Recordings", drip=0.05, **FOR_GOOD)
+    found = error(lambda: line.listed(retry_attempts=1))
+    assert "has no end" in str(found)
+
+
 def test_nobody_there(line: Line) -> None:
     """A host that can't be reached is tried again, and then the channel's error."""
     with socket.socket() as free:
@@ -135,6 +150,25 @@ def test_nobody_there(line: Line) -> None:
         port = free.getsockname()[1]
     assert "can't be reached" in str(error(lambda: line.listed(base_url=f"http://127.0.0.1:{port}")))
     assert len(line.pauses) == 5
+
+
+def test_a_certificate_that_is_not_trusted_is_said_at_once(line: Line, tmp_path: Path) -> None:
+    """Asking again would not change it, and nobody is sent the token."""
+    made = make_certificates(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.certificate, made.key)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def shake_hands() -> None:
+            with suppress(OSError), context.wrap_socket(listening.accept()[0], server_side=True):
+                pass
+
+        thread = threading.Thread(target=shake_hands)
+        thread.start()
+        found = error(lambda: line.listed(base_url=f"https://127.0.0.1:{listening.getsockname()[1]}"))
+        thread.join()
+    assert "certificate of the telephone service is not trusted" in str(found)
+    assert line.pauses == []
 
 
 @pytest.mark.parametrize(
@@ -277,6 +311,31 @@ def test_a_hanging_recording_is_told(server: TwilioServer, line: Line) -> None:
     [said], came = lacks(line, timeout_s=0.1, retry_attempts=1)
     assert said.endswith("did not answer within 0.1 s.")
     assert came == 9
+
+
+def test_the_token_does_not_go_where_a_recording_is_sent_on_to(server: TwilioServer, line: Line) -> None:
+    """A recording that is kept elsewhere is fetched there, without the token; if that does not do, it is told."""
+    with TwilioServer() as elsewhere:
+        sent_on = {"status": 302, "location": elsewhere.url.replace("127.0.0.1", "localhost") + "/kept.wav"}
+        server.fault(server.resources("Recordings")[3]["sid"] + ".wav", **FOR_GOOD, **sent_on)
+        told, came = lacks(line)
+        assert told == ["A recording is kept elsewhere, and not handed over there (401)."]
+        assert (came, elsewhere.asked) == (9, ["/kept.wav"])
+
+
+@pytest.mark.parametrize("odd", [None, "", 5, "RE1\0", "../../Calls", "RE\ud800", "RE" + "1" * 100])
+def test_a_sid_that_can_not_be_one_is_no_list(server: TwilioServer, line: Line, odd: object) -> None:
+    """It becomes a key, and a part of an address."""
+    server.resources("Recordings")[0]["sid"] = odd
+    assert isinstance(error(line.listed), SourceUnavailable)
+
+
+@pytest.mark.parametrize("odd", [None, 5.5, "", "do\0ne", "\ud800", "x" * 99, {}, ["completed"]])
+def test_a_status_that_can_not_be_one_is_unknown(server: TwilioServer, line: Line, odd: object) -> None:
+    """The call is listed all the same."""
+    call = server.resources("Calls")[0]
+    call["status"] = odd
+    assert line.listed()[call["sid"]].startswith("unknown ")
 
 
 def test_an_encrypted_recording_is_told(server: TwilioServer, line: Line) -> None:

@@ -377,3 +377,19 @@ def test_the_command_says_it(one: Consultation) -> None:
     assert before["reference"] not in done.err
     assert one.command("verify").code == 0
     assert isinstance(one.folder, Path)
+
+
+def test_a_row_that_staff_typed(one: Consultation) -> None:
+    """A row that the survey tool marks as typed by staff carries ``paper?`` until it is joined with its letter."""
+    one.configure('id_column = "ID"', 'id_column = "ID"\nstaff.Agent = ["Staff"]')
+    before = letter(one)
+    header = (*HEADER, "Agent")
+    mine = [(*row(1, ""), "Staff"), (*row(2, ""), "")]
+    one.put("survey/a.csv", table(header, mine), DAY)
+    one.run()
+    assert {r["source"]: r["needs"] for r in one.responses("survey")} == {"R1": "paper?", "R2": ""}
+    mine[0] = (*row(1, before["reference"]), "Staff")
+    one.put("survey/b.csv", table(header, mine), DAY + timedelta(days=1))
+    one.run()
+    is_joined(one, before, responses=2)
+    assert [r["needs"] for r in one.responses("survey")] == [""]

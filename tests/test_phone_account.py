@@ -23,19 +23,14 @@ def server() -> Iterator[TwilioServer]:
         yield server
 
 
-def connect(consultation: Consultation, server: TwilioServer, monkeypatch: pytest.MonkeyPatch) -> Consultation:
-    """Make the phone the account, with recordings taken; waiting is short."""
-    keys = server.section | {"recordings": True, "retry_attempts": 2, "timeout_s": 2}
-    consultation.configure(LOG, "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items()))
-    for name, value in server.variables.items():
-        monkeypatch.setenv(name, value)
-    return consultation
-
-
 @pytest.fixture
 def line(place: Consultation, server: TwilioServer, monkeypatch: pytest.MonkeyPatch) -> Consultation:
-    """A consultation with the account."""
-    return connect(place, server, monkeypatch)
+    """A consultation whose phone is the account, with recordings taken; waiting is short."""
+    keys = server.section | {"recordings": True, "retry_attempts": 2, "timeout_s": 2}
+    place.configure(LOG, "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items()))
+    for name, value in server.variables.items():
+        monkeypatch.setenv(name, value)
+    return place
 
 
 @pytest.fixture
@@ -60,12 +55,9 @@ def call(server: TwilioServer, *said: str, **values: Any) -> dict[str, Any]:
     return made
 
 
-def test_a_call_from_its_first_ring_to_its_response(
-    here: Consultation, server: TwilioServer, monkeypatch: pytest.MonkeyPatch, at: Any
-) -> None:
+def test_a_call_from_its_first_ring_to_its_response(line: Consultation, server: TwilioServer, at: Any) -> None:
     """It is received when it is seen, and waits; what comes later belongs to the same receipt, and with the transcript
     it is a response. A call with no message is set aside, a text message is a response."""
-    line = connect(here, server, monkeypatch)
     at(START + timedelta(hours=1))
     ringing = server.call(status="in-progress")
     server.call(status="no-answer", seconds=0)
@@ -170,10 +162,9 @@ def test_every_run_says_that_recordings_are_taken(line: Consultation, server: Tw
     assert words.code == 0
     assert said in " ".join(words.out.split())
     assert said in words.err
-    done = line.command("run", "--json")
-    assert [notice.startswith(said) for notice in done.json["channels"]["phone"]["notices"]] == [True]
-    assert done.json["channels"]["email"]["notices"] == []
-    assert done.json["channels"]["email"]["window"] is None
+    report = line.run("phone", "email")["channels"]
+    assert [notice.startswith(said) for notice in report["phone"]["notices"]] == [True]
+    assert (report["email"]["notices"], report["email"]["window"]) == ((), None)
     line.configure("recordings = true\n", "")
     done = line.command("run", "--json", "--channel", "phone")
     assert done.json["channels"]["phone"]["notices"] == []

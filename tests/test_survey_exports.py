@@ -1,9 +1,11 @@
 """Exports of one survey that overlap: in however many runs they come, the same table, versions and flags."""
 
+import io
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import xlsxwriter
 
 from tests.support.consultation import SURVEY, Consultation, table
 
@@ -33,7 +35,21 @@ TABLE = {
     "R7": ("Seven.", "Yes", "1", ""),
 }
 """What the three exports come to, by id: text, choice, version, needs."""
-FORMATS: dict[str, Callable[[Sequence[str], Sequence[Row]], str | bytes]] = {"csv": table}
+
+
+def workbook(header: Sequence[str], rows: Sequence[Row]) -> bytes:
+    """The same cells as an XLSX, each as text."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    sheet = book.add_worksheet()
+    for number, cells in enumerate([header, *rows]):
+        for column, cell in enumerate(cells):
+            sheet.write_string(number, column, cell)
+    book.close()
+    return out.getvalue()
+
+
+FORMATS: dict[str, Callable[[Sequence[str], Sequence[Row]], str | bytes]] = {"csv": table, "xlsx": workbook}
 """How a file of each kind is written."""
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,6 +82,7 @@ def test_what_is_the_same_question_is_mapped(consultation: Settled, header: str,
     [
         "What do you think of the proposal to run the libraries in groups?", "What do you think?",
         "How far do you agree with the savings?", "How important is the bus to you?", "Comments", "Q1", "",
+        "Respondent size", "Organisation type - Organisation type", "Location - Address", "Size of organisation",
         "Which services would your family miss?", "How would you describe your religion?", "Your date of birth",
     ],
 )  # fmt: skip
@@ -89,6 +91,14 @@ def test_what_may_be_another_question_is_not_mapped(consultation: Settled, heade
     found = proposed(consultation, ["ID", header])
     assert found.section["columns"] == {}
     assert [unsure for unsure, _ in found.unsure] == [header]
+
+
+def test_what_is_one_of_a_few_words_is_confirmed_by_its_cells(consultation: Settled) -> None:
+    """A kind or a role by its name alone is none: not where the cells hold other words."""
+    columns = ["ID", "Respondent type", "I am a"]
+    good = mapped(consultation, columns, ["1", "Individual", "Parent"], ["2", "Organisation", "Mayor"])
+    assert good == {"respondent_kind": "Respondent type", "respondent_role": "I am a"}
+    assert mapped(consultation, columns, ["1", "Company", "Mayor"], ["2", "Individual", "Vicar"]) == {}
 
 
 def test_the_nearest_guess_is_said(consultation: Settled) -> None:
@@ -278,14 +288,15 @@ def test_the_command_prints_a_section_or_an_object(here: Consultation) -> None:
     assert told["unsure"] == []
 
 
-def test_no_answer_is_ever_shown(here: Consultation) -> None:
-    """Cells decide what is proposed and are shown nowhere: neither in words nor in the object nor on stderr."""
+def test_no_answer_is_ever_shown(here: Consultation, capfd: pytest.CaptureFixture[str]) -> None:
+    """Cells decide what is proposed and are shown nowhere: neither in the section nor in the object nor in a log."""
     row = ["1", *[f"{SECRET}{n}" for n in range(5)], "15/03/2011"]
     columns = ["ID", STRUCTURE, SERVICES, "agree", "Status", "Which is it?", "Date submitted"]
     here.put("survey/secret.csv", table(columns, row))
-    done = here.command("survey", "map", "survey/secret.csv", "--json")
-    assert done.code == 0
-    assert SECRET not in done.out + done.err
+    with here.app() as app:
+        made, text = app.map_survey(here.folder / "survey/secret.csv", "survey")
+    out, err = capfd.readouterr()
+    assert SECRET not in repr(made) + text + out + err
 
 
 @pytest.mark.parametrize(
@@ -306,10 +317,9 @@ def test_what_can_not_be_mapped_is_refused_without_its_cells(here: Consultation,
 
 
 def test_a_missing_file_is_said(here: Consultation) -> None:
-    """A file that is not there ends the command with exit 1 and one sentence."""
-    done = here.command("survey", "map", "nowhere.csv")
-    assert (done.code, done.out) == (1, "")
-    assert done.err.startswith("intake: FILE: nowhere.csv is no file that can be read.")
+    """A file that is not there is named in one sentence."""
+    with here.app() as app, pytest.raises(Refused, match=r"^FILE: nowhere\.csv is no file that can be read\.$"):
+        app.map_survey(Path("nowhere.csv"), "survey")
 
 
 def test_a_question_s_kind_decides_what_its_labels_are(consultation: Settled) -> None:
@@ -329,3 +339,24 @@ def test_questions_need_no_options_to_be_told_apart() -> None:
     none = Settled.model_validate({**raw, "questions": []}, context={"base": Path("/")})
     assert mapped(none, ["ID", "Postcode", STRUCTURE]) == {"postcode": "Postcode"}
     assert Question(id="a", text="b", kind="text").options == ()
+
+
+def test_titles_and_sheets_are_said_once(here: Consultation) -> None:
+    """Where the header begins, and on which sheet, is an option of the command and a key of the section."""
+    rows = [["Centres survey"], [], *surveys.generic_rows()]
+    surveys.write_xlsx(here.folder / "survey/titles.xlsx", rows)
+    with here.app() as app:
+        made, text = app.map_survey(here.folder / "survey/titles.xlsx", "survey", "Responses", 3)
+    assert (made.section["sheet"], made.section["header_row"]) == ("Responses", 3)
+    assert tomllib.loads(text)["channels"]["survey"]["header_row"] == 3
+    assert made.section["columns"]["answer.structure"] == STRUCTURE
+
+
+@pytest.mark.parametrize("header", ["(" * 999, "? " * 499, "(" * 2_000_000, "x | " * 249, "<" * 999])
+def test_a_hostile_header_is_read_in_time(consultation: Settled, header: str) -> None:
+    """A header of any length and signs is no question, is said in one short line, and takes no more than moments."""
+    began = time.process_time()
+    found = proposed(consultation, ["ID", header], ["1", "x"])
+    assert [name for name, _ in found.unsure] == [header]
+    assert len(section(found, "survey", "x")) < 10_000
+    assert time.process_time() - began < 10

@@ -104,3 +104,16 @@ def test_a_large_workbook_that_changes_while_it_is_read_is_not_taken(tmp_path: P
     path.write_bytes(xlsx([HEADER]) + os.urandom(3 << 20))
     (missed,) = source.fetch(listings)
     assert isinstance(missed, Missed)
+
+
+def test_the_headers_of_a_long_questionnaire_may_be_longer_than_a_page(place: Consultation) -> None:
+    """Three hundred columns of a matrix, each named by its whole question, are asked for by name; one that is missing
+    is said."""
+    headers = [f"How far do you agree with statement {n} about the centre? {'It is long. ' * 12}" for n in range(300)]
+    named = ", ".join(f'"{header.strip()}"' for header in headers)
+    place.configure('id_column = "ID"', f'id_column = "ID"\nunmapped_columns = []\ncolumns.text = [{named}]')
+    place.put("survey/a.xlsx", xlsx([["ID", "When", *headers], ["R1", "2011-03-01 10:22:00", *["Agree"] * 300]]))
+    place.takes("survey", read=1)
+    place.put("survey/b.xlsx", xlsx([["ID", "When", *headers[:-1]], ["R2", "2011-03-01 10:22:00", *["Agree"] * 299]]))
+    place.takes("survey", read=1, quarantined=1)
+    assert "statement 299" in place.item("quarantined")["reason"]

@@ -170,11 +170,13 @@ class Child:
             Gone: the child has ended.
         """
         message = wire.frame(wire.Request(task, job.media_type, job.options))
-        if len(message) > wire.MAX_REQUEST_BYTES:
-            raise ValueError(f"the options of a job are longer than {wire.MAX_REQUEST_BYTES} bytes")
+        most = wire.MAX_SPLIT_REQUEST_BYTES if task == "split" else wire.MAX_REQUEST_BYTES
+        if len(message) > most:
+            raise ValueError(f"the options of a job are longer than {most} bytes")
         descriptor = job.open()
         try:
-            socket.send_fds(self._socket, [message], [descriptor])
+            sent = socket.send_fds(self._socket, [message], [descriptor])
+            self._socket.sendall(message[sent:])
         except ConnectionError as error:
             raise Gone(self._obituary(self._at)) from error
         finally:

@@ -78,6 +78,7 @@ class _Cells:
         self._given: dict[str, str] = {}
         self._paragraphs: list[str] = []
         self._aside = 0
+        self._before: list[str] = []  # the text that was kept when an aside began
 
     def start(self, name: str, given: dict[str, str]) -> None:
         element = _KNOWN.get(name)
@@ -90,17 +91,17 @@ class _Cells:
         elif self._depth != 1 or self._table != self._wanted:
             return
         elif element == "aside":
+            if not self._aside:
+                self._before = self.xml.kept[:]
             self._aside += 1
-            self.xml.leave()
         elif self._aside:
             return
         elif element == "cell":
             self._given, self._paragraphs = given, []
         elif element == "p":
-            self.xml.forget()
-            self.xml.take()
+            self.xml.kept.clear()
         elif element in _KEPT:
-            self.xml.add(_KEPT[element] * min(_times(given.get(f"{_TEXT}c", "1")), 10_000))
+            self.xml.kept.append(_KEPT[element] * min(_times(given.get(f"{_TEXT}c", "1")), 10_000))
         elif element == "row":
             self._begin(given)
         elif element == "column" and given.get(f"{_TABLE}visibility", "visible") != "visible":
@@ -113,16 +114,17 @@ class _Cells:
         if element == "table":
             self._depth -= 1
         elif self._depth != 1 or self._table != self._wanted:
-            return
+            self.xml.kept.clear()
         elif element == "aside":
             self._aside -= 1
+            if not self._aside:  # a note inside a paragraph is no part of it
+                self.xml.kept[:] = self._before
         elif self._aside:
             return
         elif element == "p":
-            self.xml.leave()
-            text = _RUN.sub(" ", self.xml.text()).strip(" ")
+            text = _RUN.sub(" ", "".join(self.xml.kept)).strip(" ")
             self._paragraphs.append(text.translate(_MEANT))
-            self.xml.forget()
+            self.xml.kept.clear()
         elif element == "cell":
             self._end_cell()
         elif element == "row":
@@ -216,7 +218,9 @@ def sheets(book: Zip) -> list[OdsSheet]:
         nonlocal depth
         depth -= _KNOWN.get(name) == "table"
 
-    Xml(book, "content.xml", start, end).whole()
+    xml = Xml(book, "content.xml", start, end)
+    for _ in xml.pieces():
+        xml.kept.clear()
     return found
 
 

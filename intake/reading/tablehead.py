@@ -17,6 +17,7 @@ from intake.reading.wire import Options
 MAX_COLUMNS = 2_000
 _FIX = "Have it exported again, or mend that line in a copy and send the copy."
 _JOINED = " | "
+_SAID = 10
 
 
 class Refused(Exception):
@@ -92,7 +93,8 @@ def require(columns: Sequence[str], required: Sequence[str], where: str = "The f
     there = set(columns)
     missing = [name for name in required if name not in there]
     if missing:
-        wanted = ", ".join(f'"{name}"' for name in missing)
+        wanted = ", ".join(f'"{name}"' for name in missing[:_SAID])
+        wanted += f" and {len(missing) - _SAID} more" if len(missing) > _SAID else ""
         plural = "columns are" if len(missing) > 1 else "column is"
         raise Refused(
             # What stands in the first line is not said: where there is no header, it is a respondent's own row.

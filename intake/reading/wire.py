@@ -28,6 +28,8 @@ from intake.reading.parts import (
 LENGTH = struct.Struct("<I")
 MAX_REQUEST_BYTES = 32_768
 """Small, so that a full window of requests always fits the socket's buffer and the parent never blocks on a child."""
+MAX_SPLIT_REQUEST_BYTES = 1 << 20
+"""Of a request to split, which is alone in its process: a survey of a hundred questions has headers of some 50 kB."""
 OUT_OF_MEMORY = 17
 """Exit status of a child whose reader ran out of its address space: it is replaced, since its heap is in pieces."""
 

@@ -4,6 +4,7 @@ Nothing that it says about itself is believed: not its sizes, not the extent of 
 its own (entity bombs do) is refused, and what unpacks to far more than it is.
 """
 
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple, Protocol
@@ -18,6 +19,9 @@ _CHUNK_BYTES = 1 << 16
 AGAIN = "Ask for it as CSV, or open it, save it anew and send that copy."
 _DAMAGED = "This workbook is damaged and does not open whole."
 _MAX_CELL_CHARS = 10_000_000
+_PREFIXED = re.compile(rb"<[\w.-]+:(?:worksheet|sst)\b")
+Start = Callable[[str, dict[str, str]], None]
+End = Callable[[str], None]
 
 
 class RawRow(NamedTuple):
@@ -145,40 +149,22 @@ def protected() -> Refused:
 
 class Xml:
     """One member that is parsed as it is unpacked: ``start`` and ``end`` are called with each element, its namespace
-    and local name joined by a space."""
+    and local name joined by a space, or its local name alone. ``kept`` is the text that came since whoever parses
+    cleared it last, in pieces."""
 
-    def __init__(
-        self, book: Zip, name: str, start: Callable[[str, dict[str, str]], None], end: Callable[[str], None]
-    ) -> None:
+    def __init__(self, book: Zip, name: str, start: Start, end: End, *, namespaces: bool = True) -> None:
+        self.kept: list[str] = []
         self._chunks = book.chunks(name)
-        self._text: list[str] = []
-        parser = expat.ParserCreate(namespace_separator=" ")
+        parser = expat.ParserCreate(namespace_separator=" ") if namespaces else expat.ParserCreate()
         parser.buffer_text = True
         parser.buffer_size = _CHUNK_BYTES
         parser.StartElementHandler = start
         parser.EndElementHandler = end
+        parser.CharacterDataHandler = self.kept.append
         parser.StartDoctypeDeclHandler = _no_definitions
         self._parser: Any = parser
-
-    def take(self) -> None:
-        """Keep the text from here on, behind what is kept."""
-        self._parser.CharacterDataHandler = self._text.append
-
-    def leave(self) -> None:
-        """Keep no more text."""
-        self._parser.CharacterDataHandler = None
-
-    def add(self, text: str) -> None:
-        """Put something behind the text that is kept."""
-        self._text.append(text)
-
-    def text(self) -> str:
-        """The text that was kept."""
-        return self._text[0] if len(self._text) == 1 else "".join(self._text)
-
-    def forget(self) -> None:
-        """Have no text."""
-        self._text.clear()
+        self._start, self._end = start, end
+        self._is_local = not namespaces
 
     def pieces(self) -> Iterator[None]:
         """Parse, and come back after each piece of the member.
@@ -187,15 +173,30 @@ class Xml:
             Refused: it can't be unpacked, is no XML, or brings definitions.
         """
         try:
-            for chunk in self._chunks:
-                self._parser.Parse(chunk, False)  # expat's own
-                if len(self._text) > 64 and sum(map(len, self._text)) > _MAX_CELL_CHARS:
+            for number, chunk in enumerate(self._chunks):
+                if number == 0 and self._is_local:
+                    self._without_prefix(chunk)
+                self._parser.Parse(chunk, False)
+                if len(self.kept) > 64 and sum(map(len, self.kept)) > _MAX_CELL_CHARS:
                     raise Refused("A cell is longer than 10 million characters.", AGAIN)
                 yield
             self._parser.Parse(b"", True)
             yield
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:  # no XML; an encoding or a number that is none
             raise damaged() from error
+
+    def _without_prefix(self, chunk: bytes) -> None:
+        """Where elements have prefixes, cut them off: most programs write none, and then nothing has to be cut."""
+        if not _PREFIXED.search(chunk):
+            return
+        local: dict[str, str] = {}
+
+        def cut(name: str) -> str:
+            return local.get(name) or local.setdefault(name, name.rpartition(":")[2])
+
+        start, end = self._start, self._end
+        self._parser.StartElementHandler = lambda name, given: start(cut(name), given)
+        self._parser.EndElementHandler = lambda name: end(cut(name))
 
     def whole(self) -> None:
         """Parse all of it."""

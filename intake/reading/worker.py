@@ -52,7 +52,7 @@ def main() -> None:
 
 def serve(channel: socket.socket, bounds: Bounds) -> None:
     """Answer the requests that arrive on the channel, in order, until it is closed at the other end."""
-    frames, waiting = wire.Frames(wire.MAX_REQUEST_BYTES), deque[int]()
+    frames, waiting = wire.Frames(wire.MAX_SPLIT_REQUEST_BYTES), deque[int]()
     while True:
         data, descriptors, _, _ = socket.recv_fds(channel, _RECEIVE_BYTES, _FDS_AT_ONCE)
         if not data:

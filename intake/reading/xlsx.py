@@ -7,18 +7,17 @@ macros are not looked at.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from posixpath import join, normpath
 from typing import Any
 
 from intake.reading.numbers import BUILT_IN, Kind, kind_of, plain, shown, zeros_of
 from intake.reading.tablehead import Refused
-from intake.reading.workbook import MAX_ROWS, Merge, RawRow, Xml, Zip, cell_name, damaged, put
+from intake.reading.workbook import Merge, RawRow, Xml, Zip, cell_name, damaged
+from intake.reading.xlsxcells import column_of, rows, whole_number
 
 _SPACES = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main")
-_ELEMENTS = (
-    "row", "c", "v", "f", "is", "t", "si", "rPh", "mergeCell", "col", "sheet", "workbookPr", "numFmt", "cellXfs", "xf",
-)  # fmt: skip
+_ELEMENTS = ("sheet", "workbookPr", "numFmt", "cellXfs", "xf")
 _KNOWN = {f"{space} {element}": element for space in _SPACES for element in _ELEMENTS}
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})", re.ASCII)
@@ -49,120 +48,43 @@ class XlsxSheet:
         """
         self.merges, self.hidden_columns = [], 0
         self.counts = {"formulas": 0, "errors": 0}
-        parse = _Cells(self, self._book)
-        xml = Xml(self._book.zip, self._member, parse.start, parse.end)
-        parse.xml = xml
-        for _ in xml.pieces():
-            yield from parse.done
-            parse.done.clear()
+        yield from rows(self._book.zip, self._member, self._value(), _refuse_unvalued, self._aside)
 
+    def _value(self) -> Callable[[str, str, str], str]:
+        """What makes the text of a stored value (18.18.11: what the types of a cell mean)."""
+        strings, formats, is_1904, counts = self._book.strings(), self._book.formats(), self._book.is_1904, self.counts
 
-class _Cells:
-    """What a sheet's XML says, cell by cell. ``done`` are the rows that are complete."""
+        def value(raw: str, kind: str, style: str) -> str:
+            if kind == "s":
+                at = whole_number(raw)
+                if at >= len(strings):
+                    raise damaged()
+                return strings[at]
+            if kind in ("str", "inlineStr"):
+                return _unescaped(raw)
+            if kind == "n":
+                shows = formats.get(style)
+                if shows is None:
+                    return raw if raw.isdigit() and raw.isascii() else plain(raw.strip())
+                if shows[1]:
+                    return plain(raw).zfill(shows[1])
+                return shown(raw.strip(), shows[0], is_1904=is_1904)
+            if kind == "b":
+                return "TRUE" if raw.strip() in _TRUE else "FALSE"
+            if kind == "e":
+                counts["errors"] += 1
+            return raw.replace("T", " ").removesuffix("Z") if kind == "d" else raw
 
-    xml: Xml
+        return value
 
-    def __init__(self, sheet: XlsxSheet, book: "Xlsx") -> None:
-        self.done: list[RawRow] = []
-        self._sheet, self._book = sheet, book
-        self._strings = book.strings()
-        self._formats = book.formats()
-        self._columns: dict[str, int] = {}
-        self._cells: list[str] = []
-        self._row, self._hidden = 0, False
-        self._column = -1
-        self._type, self._style = "n", ""
-        self._formula = self._valued = self._spoken = False
-
-    def start(self, name: str, given: dict[str, str]) -> None:
-        element = _KNOWN.get(name)
-        if element == "c":
-            self._cell(given)
-        elif element in ("v", "t"):
-            self._valued = True
-            if not self._spoken:
-                self.xml.take()
-        elif element == "row":
-            self._begin(given)
-        elif element == "rPh":
-            self._spoken = True  # how a text is pronounced is no part of it
-        elif element == "f":
-            self._formula = True
+    def _aside(self, element: str, given: dict[str, str]) -> None:
+        if element == "f":
+            self.counts["formulas"] += 1
         elif element == "mergeCell":
             self._merge(given.get("ref", ""))
         elif element == "col" and given.get("hidden") in _TRUE:
-            first, last = _number(given.get("min", "0")), _number(given.get("max", "0"))
-            self._sheet.hidden_columns += max(0, last - first + 1)
-
-    def end(self, name: str) -> None:
-        element = _KNOWN.get(name)
-        if element in ("v", "t"):
-            self.xml.leave()
-        elif element == "c":
-            self._end_cell()
-        elif element == "rPh":
-            self._spoken = False
-        elif element == "row":
-            self.done.append(RawRow(self._row, self._cells, self._hidden))
-            self._cells = []
-
-    def _begin(self, given: dict[str, str]) -> None:
-        number = _number(given["r"]) if "r" in given else self._row + 1
-        if not self._row < number <= MAX_ROWS:
-            raise damaged()
-        self._row, self._hidden = number, given.get("hidden") in _TRUE
-        self._column = -1
-
-    def _cell(self, given: dict[str, str]) -> None:
-        reference = given.get("r")
-        if reference is None:
-            self._column += 1
-        else:
-            letters = reference.rstrip("0123456789")
-            column = self._columns.get(letters)
-            if column is None:
-                column = self._columns[letters] = _column(reference)
-            self._column = column
-        self._type, self._style = given.get("t", "n"), given.get("s", "")
-        self._formula = self._valued = False
-        self.xml.forget()
-
-    def _end_cell(self) -> None:
-        raw = self.xml.text()
-        if self._formula:
-            self._sheet.counts["formulas"] += 1
-            if not raw and not (self._valued and self._type == "str"):
-                where = cell_name(self._column, self._row)
-                raise Refused(
-                    f"Cell {where} holds a formula that was never calculated, so that its value is not known.",
-                    "Open it in Excel or LibreOffice, save it, and send that copy.",
-                )
-        if raw and (text := self._text(raw)):
-            put(self._cells, self._column, text, self._row)
-
-    def _text(self, raw: str) -> str:
-        """The text of a stored value (18.18.11: what the types of a cell mean)."""
-        kind = self._type
-        if kind == "s":
-            at = _number(raw)
-            if at >= len(self._strings):
-                raise damaged()
-            return self._strings[at]
-        if kind in ("str", "inlineStr"):
-            return _unescaped(raw)
-        if kind == "n":
-            style = self._formats.get(self._style)
-            if style is None:
-                return raw if raw.isdigit() and raw.isascii() else plain(raw.strip())
-            shows, zeros = style
-            if zeros:
-                return plain(raw).zfill(zeros)
-            return shown(raw.strip(), shows, is_1904=self._book.is_1904)
-        if kind == "b":
-            return "TRUE" if raw.strip() in _TRUE else "FALSE"
-        if kind == "e":
-            self._sheet.counts["errors"] += 1
-        return raw.replace("T", " ").removesuffix("Z") if kind == "d" else raw
+            first, last = whole_number(given.get("min", "0")), whole_number(given.get("max", "0"))
+            self.hidden_columns += max(0, last - first + 1)
 
     def _merge(self, reference: str) -> None:
         corners = [_REFERENCE.fullmatch(corner) for corner in reference.split(":")]
@@ -170,9 +92,9 @@ class _Cells:
             return
         first, last = int(corners[0][2]), int(corners[1][2])
         if last > first:
-            if len(self._sheet.merges) == _MAX_MERGES:
+            if len(self.merges) == _MAX_MERGES:
                 raise damaged()
-            self._sheet.merges.append(Merge(first, last, _column(corners[0][0])))
+            self.merges.append(Merge(first, last, column_of(corners[0][1])))
 
 
 class Xlsx:
@@ -248,37 +170,34 @@ class Xlsx:
 
     def _read_strings(self, member: str) -> list[str]:
         found: list[str] = []
-        if not member:
-            return found
-        spoken = False
-        chars = 0
+        whole, spoken, chars = "", False, 0
 
         def start(name: str, _: dict[str, str]) -> None:
-            nonlocal spoken
-            element = _KNOWN.get(name)
-            if element == "t" and not spoken:
-                xml.take()
-            elif element == "rPh":
+            nonlocal whole, spoken
+            if name == "t":
+                text.clear()
+            elif name == "si":
+                whole = ""
+            elif name == "rPh":
                 spoken = True
-            elif element == "si":
-                xml.forget()
 
         def end(name: str) -> None:
-            nonlocal chars, spoken
-            element = _KNOWN.get(name)
-            if element == "t":
-                xml.leave()
-            elif element == "rPh":
+            nonlocal whole, spoken, chars
+            if name == "t":
+                if not spoken:
+                    whole += text[0] if len(text) == 1 else "".join(text)
+            elif name == "rPh":
                 spoken = False
-            elif element == "si":
-                text = _unescaped(xml.text())
-                chars += len(text)
+            elif name == "si":
+                chars += len(whole)
                 if chars > _MAX_STRING_CHARS:
                     raise Refused("The texts of this workbook are longer than 400 million characters.")
-                found.append(text)
+                found.append(_unescaped(whole))
 
-        xml = Xml(self.zip, member, start, end)
-        xml.whole()
+        if member:
+            xml = Xml(self.zip, member, start, end, namespaces=False)
+            text = xml.kept
+            xml.whole()
         return found
 
     def _read_formats(self, member: str) -> dict[str, tuple[Kind, int]]:
@@ -305,7 +224,7 @@ class Xlsx:
         found: dict[str, tuple[Kind, int]] = {}
         for number, format_id in enumerate(styles):
             code = codes.get(format_id)
-            kind = kind_of(code) if code is not None else BUILT_IN.get(_number(format_id), Kind.NUMBER)
+            kind = kind_of(code) if code is not None else BUILT_IN.get(whole_number(format_id), Kind.NUMBER)
             zeros = zeros_of(code) if code is not None else 0
             if kind is not Kind.NUMBER or zeros:
                 found[str(number)] = (kind, zeros)
@@ -321,19 +240,8 @@ def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
-def _number(digits: str) -> int:
-    digits = digits.strip()
-    if not digits.isdigit() or not digits.isascii() or len(digits) > 9:
-        raise damaged()
-    return int(digits)
-
-
-def _column(reference: str) -> int:
-    """The column (from 0) of a cell's name."""
-    found = _REFERENCE.fullmatch(reference)
-    if found is None:
-        raise damaged()
-    column = 0
-    for letter in found[1]:
-        column = 26 * column + ord(letter) - 64
-    return column - 1
+def _refuse_unvalued(column: int, row: int) -> None:
+    raise Refused(
+        f"Cell {cell_name(column, row)} holds a formula that was never calculated, so that its value is not known.",
+        "Open it in Excel or LibreOffice, save it, and send that copy.",
+    )

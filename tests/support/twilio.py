@@ -50,9 +50,10 @@ class Fault:
     """What goes wrong with the requests whose path and query match ``path`` (a regular expression).
 
     ``times``: how often, None for good; ``page``: only on this page (from 0). Exactly one of: ``status`` (answered with
-    it, and with ``retry_after`` if given), ``hang`` (no answer for so many seconds), ``truncated`` (half of the JSON,
-    announced as if whole), ``cut`` (the connection ends in the middle of the body), ``reset`` (no answer at all),
-    ``body`` (these bytes instead), ``media_type`` (the right bytes under another type).
+    it, and with ``retry_after`` or ``location`` if given), ``hang`` (no answer for so many seconds), ``truncated``
+    (half of the JSON, announced as if whole), ``cut`` (the connection ends in the middle of the body), ``reset`` (no
+    answer at all), ``drip`` (a byte of the body, then nothing for so many seconds, and so on), ``body`` (these bytes
+    instead), ``media_type`` (the right bytes under another type).
     """
 
     path: str
@@ -60,6 +61,8 @@ class Fault:
     page: int | None = None
     status: int = 0
     retry_after: str = ""
+    location: str = ""
+    drip: float = 0
     hang: float = 0
     truncated: bool = False
     cut: bool = False
@@ -118,7 +121,7 @@ class TwilioServer:
         self.lock = threading.RLock()
         self.over = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -380,6 +383,9 @@ def _handler(server: TwilioServer) -> type[BaseHTTPRequestHandler]:
             if fault is not None:
                 media_type = fault.media_type or media_type
                 body = body[: len(body) // 2] if fault.truncated else body if fault.body is None else fault.body
+            if fault is not None and fault.drip:
+                self._drip(body, fault.drip)
+                return
             self._send(status, body, media_type, cut=fault is not None and fault.cut)
 
         def _fails(self, fault: Fault) -> bool:
@@ -389,11 +395,20 @@ def _handler(server: TwilioServer) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return True
             if fault.status:
-                more = {"Retry-After": fault.retry_after} if fault.retry_after else {}
+                more = {"Retry-After": fault.retry_after, "Location": fault.location}
                 body = json.dumps(_ERROR | {"status": fault.status}).encode()
                 self._send(fault.status, body, "application/json", more=more)
                 return True
             return False
+
+        def _drip(self, body: bytes, pause: float) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                if server.over.wait(pause):
+                    return
 
         def _answer(self, path: str, query: Mapping[str, str]) -> tuple[int, bytes, str]:
             wanted = "Basic " + base64.b64encode(f"{server.account}:{server.token}".encode()).decode()
@@ -422,7 +437,8 @@ def _handler(server: TwilioServer) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", media_type)
             self.send_header("Content-Length", str(len(body)))
             for name, value in (more or {}).items():
-                self.send_header(name, value)
+                if value:
+                    self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body[: len(body) // 2] if cut else body)
             if cut:
