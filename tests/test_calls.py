@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels import ADAPTERS
+from channels import ADAPTERS, twilio_http
 from intake import calls, config
 from intake.filled import Filled, Rules
 from intake.places import Gazetteer
@@ -414,3 +414,14 @@ def test_a_day_of_talk_is_read() -> None:
     many = sentences(*((n * 4.0, n * 4.0 + 3, f"Sentence number {n}.") for n in range(20_000)))
     found = read(call(recordings=[recording(duration="80000")], transcripts=[transcript()]), RE1=b"x", GT1=many)
     assert len(found.parts[-1].spoken) == 20_000
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["a", "\\", "u", '"', "d83d", "\ud83d", "\ude00", "\U0001f600"])).map("".join))
+def test_half_an_emoji_costs_a_text_message_no_word(body: str) -> None:
+    """Half of a surrogate pair is the character for what is unknown; the words around it are read as they are."""
+    raw = b'{"message":%s}' % twilio_http.canonical({"sid": "SM1", "body": f"Keep it {body} open."})
+    message = dispatch.read(raw, MESSAGE, {})
+    assert isinstance(message, Reading)
+    wanted = body.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert [part.text for part in message.parts if part.content] == [f"Keep it {wanted} open."]

@@ -1,6 +1,7 @@
 """The JSON of a telephone service, which anybody may have written: values are taken where they are what they should be,
 and count as not given where they are not. Nothing is required."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,15 +15,30 @@ from intake.reading.clean import clean_name
 Json = Mapping[str, Any]
 _DAY_S = 24 * 3600.0
 _YEARS = range(1990, 2100)
+# An escape in a JSON text: a whole surrogate pair, half of one, or any other.
+_ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
 
 
 def decoded(content: bytes) -> Json | None:
-    """A JSON object; None if it is none."""
+    """A JSON object; None if it is none.
+
+    Half of a surrogate pair in it (RFC 8259, section 8.2), as a telephone may leave of an emoji at the end of a text
+    message, counts as the character for what is unknown.
+    """
     try:
-        found = msgspec.json.decode(content)
+        found = _decoded(content)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _decoded(content: bytes) -> object:
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        return msgspec.json.decode(_ESCAPES.sub(lambda found: rb"\ufffd" if found["half"] else found[0], content))
 
 
 def child(of: Json, name: str) -> Json:
