@@ -125,7 +125,8 @@ $(PRISM): $(READY) tests/prism/node.txt tests/prism/package.json tests/prism/pac
 	@$(BIN)/uv venv --quiet --clear --python $(PY) $(VENV)/prism/node
 	@$(BIN)/uv pip install --python $(NODE)/python --quiet --only-binary :all: --require-hashes -r tests/prism/node.txt
 	@cp tests/prism/package.json tests/prism/package-lock.json tests/prism/.npmrc $(VENV)/prism
-	@cd $(VENV)/prism && PATH="$(abspath $(NODE)):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null
+	@cd $(VENV)/prism && PATH="$(abspath $(NODE)):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error \
+	  --cache npm-cache >/dev/null && rm -rf npm-cache
 	@touch $@
 
 .PHONY: debian-run debian-test debian-bench debian-accuracy

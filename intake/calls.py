@@ -20,9 +20,8 @@ from intake.when import received
 from storage.receipts import ReceiptView, Settled
 from storage.schema import Evidence
 
-_NOBODY = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+8566696687", "+86282452253"})
-"""The keys of a telephone that spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE: Twilio's numbers for
-callers without one."""
+_NOBODY = frozenset({"+8566696687"})
+"""Told of as Twilio's number for an unknown caller, besides those that ``fields`` knows by what their keys spell."""
 SENSELESS = (msgspec.DecodeError, ValueError, TypeError, OverflowError, IndexError)
 """What is raised where a reader's process says what can't be: it has opened untrusted bytes."""
 _COMING = frozenset({"", "in-progress", "paused", "stopped", "processing"})

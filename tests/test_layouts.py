@@ -38,11 +38,11 @@ def refused(here: Consultation, said: str, **wanted: int) -> int:
     return int(item["receipt"])
 
 
-def test_a_new_column_stops_the_file(here: Consultation) -> None:
+def test_a_new_column_stops_the_file(place: Consultation) -> None:
     """A column that no export had before stops the file: one receipt, in quarantine, and no row of it is taken."""
-    started(here)
-    export(here, "b.csv", (*SURVEY, "Age"), ("R3", AT, "New.", "Yes", "40"))
-    refused(here, ': "Age" is new.', listed=3)
+    started(place)
+    export(place, "b.csv", (*SURVEY, "Age"), ("R3", AT, "New.", "Yes", "40"))
+    refused(place, ': "Age" is new.', listed=3)
 
 
 def test_a_missing_column_stops_the_file(place: Consultation) -> None:
@@ -144,18 +144,18 @@ def test_an_acceptance_that_could_not_split_is_taken_back(place: Consultation) -
     assert place.failures() == {}
 
 
-def test_retry_once_the_config_names_the_new_column(here: Consultation) -> None:
+def test_retry_once_the_config_names_the_new_column(place: Consultation) -> None:
     """``retry`` takes the file once the config says what each new column is; before that it stays where it is."""
-    started(here)
-    export(here, "b.csv", (*SURVEY, "Home", "Browser"), ("R3", AT, "New.", "Yes", "NR9 3AA", "Fox"))
-    receipt = refused(here, ': "Home", "Browser" are new.')
-    here.configure('id_column = "ID"', 'id_column = "ID"\ncolumns.postcode = "Home"')
+    started(place)
+    export(place, "b.csv", (*SURVEY, "Home", "Browser"), ("R3", AT, "New.", "Yes", "NR9 3AA", "Fox"))
+    receipt = refused(place, ': "Home", "Browser" are new.')
+    place.configure('id_column = "ID"', 'id_column = "ID"\ncolumns.postcode = "Home"')
     # From now on each export must have that column, so the one before is taken away.
-    assert "quarantined" in here.decide(receipt, "retry")
-    here.configure('id_column = "ID"', 'id_column = "ID"\nunmapped_columns = ["Browser"]')
-    here.decide(receipt, "retry")
-    assert {row["postcode"] for row in here.responses("survey")} == {"", "NR9 3AA"}
-    assert here.failures() == {}
+    assert "quarantined" in place.decide(receipt, "retry")
+    place.configure('id_column = "ID"', 'id_column = "ID"\nunmapped_columns = ["Browser"]')
+    place.decide(receipt, "retry")
+    assert {row["postcode"] for row in place.responses("survey")} == {"", "NR9 3AA"}
+    assert place.failures() == {}
 
 
 def test_retry_once_another_column_fills_what_the_missing_one_did(place: Consultation) -> None:
@@ -195,17 +195,17 @@ def test_a_column_that_filled_nothing_and_is_gone_needs_a_person(place: Consulta
     assert place.item("quarantined")["reason"] in {f'{CHANGED}: "{n}" is missing.' for n in ("Browser type", "Rater")}
 
 
-def test_a_call_log_stops_as_well(here: Consultation) -> None:
+def test_a_call_log_stops_as_well(place: Consultation) -> None:
     """A call-handlers' log with another header waits like an export, and a good file of that path replaces it."""
     row = ("01/03/2011", "14:00", "I agree")
-    here.calls("log.csv", row)
-    here.takes("phone", received=1, read=1)
-    here.put("calls/log.csv", table((*CALLS, "Handler"), [(*row, "Ann"), ("01/03/2011", "15:00", "No", "Ann")]))
-    here.takes("phone", received=1, read=1, quarantined=1)
-    assert here.response("phone")["needs"] == ""
-    here.calls("log.csv", row, ("01/03/2011", "15:00", "No"))
-    here.takes("phone", received=1, read=2, quarantined=0, set_aside=1)
-    assert here.failures() == {}
+    place.calls("log.csv", row)
+    place.takes("phone", received=1, read=1)
+    place.put("calls/log.csv", table((*CALLS, "Handler"), [(*row, "Ann"), ("01/03/2011", "15:00", "No", "Ann")]))
+    place.takes("phone", received=1, read=1, quarantined=1)
+    assert place.response("phone")["needs"] == ""
+    place.calls("log.csv", row, ("01/03/2011", "15:00", "No"))
+    place.takes("phone", received=1, read=2, quarantined=0, set_aside=1)
+    assert place.failures() == {}
 
 
 # --- the comparison itself --------------------------------------------------------------------------------------------
@@ -246,15 +246,15 @@ def test_rows_are_told_in_the_accounts(here: Consultation) -> None:
     assert here.failures() == {}
 
 
-def test_rows_of_files_that_waited_for_a_sandbox(here: Consultation) -> None:
+def test_rows_of_files_that_waited_for_a_sandbox(place: Consultation) -> None:
     """Two states of one path that are split in one run are counted each for itself."""
-    with here.nothing_opened():
-        here.survey("a.csv", FIRST, SECOND)
-        here.run("survey")
-        here.survey("a.csv", FIRST, SECOND, ("R3", AT, "New.", "Yes"))
-        assert here.run("survey")["channels"]["survey"]["rows"] is None
-    assert here.takes("survey", received=3)["rows"] == {"in": 5, "out": 5}
-    assert here.failures() == {}
+    with place.nothing_opened():
+        place.survey("a.csv", FIRST, SECOND)
+        place.run("survey")
+        place.survey("a.csv", FIRST, SECOND, ("R3", AT, "New.", "Yes"))
+        assert place.run("survey")["channels"]["survey"]["rows"] is None
+    assert place.takes("survey", received=3)["rows"] == {"in": 5, "out": 5}
+    assert place.failures() == {}
 
 
 def test_the_text_says_the_rows(place: Consultation) -> None:

@@ -155,6 +155,12 @@ def test_columns_that_the_configuration_names_must_be_there():
     )
 
 
+def test_where_titles_stand_above_the_header_its_row_is_said():
+    result = answer(xlsx([["Results"], [], *PLAIN]), required_columns=["ID", "Said"])
+    assert isinstance(result, Unreadable)
+    assert result.next_step == "Row 3 has all of them: set header_row = 3 in this channel's section."
+
+
 def test_a_header_alone_is_a_table_without_rows_and_nothing_is_no_table():
     assert split(xlsx([["A", "B"]]))[1] == []
     assert refusal(xlsx([])) == "This sheet holds no header row."

@@ -26,6 +26,7 @@ from intake.reading.workbook import Merge, RawRow, Sheet
 
 READER = "1"
 _GAP = 1_000
+_TOP = 20
 _MAX_CELLS = 60_000_000
 _MAX_CHARS = 1_000_000_000
 _CHARS_A_BLOCK = 1 << 20
@@ -58,7 +59,7 @@ def split(sheets: Sequence[Sheet], kind: str, wanted: Wanted) -> tuple[Table, It
         raise Refused("This sheet holds no header row.", "Ask for it to be exported again, or correct header_row.")
     columns = [at for at in range(body.width) if at in body.used or body.is_named(at)]
     names = column_names(body.header, columns)
-    require(names, wanted.required, "The header")
+    require(names, wanted.required, "The header", body.row_with(wanted.required))
     if body.count * len(columns) > _MAX_CELLS:
         raise Refused(
             f"This sheet has more than {_MAX_CELLS // 1_000_000} million cells.", "Ask for it in smaller pieces."
@@ -136,6 +137,7 @@ class _Body:
     width: int = 0
     used: set[int] = field(default_factory=set)
     _full: int = 0  # so many columns from the first on are known to be in use
+    _top: list[tuple[int, set[str]]] = field(default_factory=list)
     _begins: int = 0
     _last: int = 0
     _chars: int = 0
@@ -153,8 +155,14 @@ class _Body:
         """Whether the header says anything about a column."""
         return any(column < len(row) and row[column].strip() for row in self.header)
 
+    def row_with(self, required: Sequence[str]) -> int:
+        """Which of the first rows has all of these cells, 0 if none: perhaps it is the header."""
+        return next((number for number, cells in self._top if set(required) <= cells), 0)
+
     def add(self, row: RawRow) -> None:
         """Take the next row."""
+        if len(self._top) < _TOP:
+            self._top.append((row.number, {cell.strip() for cell in row.cells}))
         if row.number < self.wanted.header_row:
             return
         if not self._begins:

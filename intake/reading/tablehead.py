@@ -84,8 +84,14 @@ def _continue(row: list[str], below: Sequence[str]) -> None:
             question = ""  # a column without any name ends what is continued
 
 
-def require(columns: Sequence[str], required: Sequence[str], where: str = "The first line") -> None:
+def require(columns: Sequence[str], required: Sequence[str], where: str = "The first line", elsewhere: int = 0) -> None:
     """See that the columns are there.
+
+    Args:
+        columns: those that are.
+        required: those that must be.
+        where: what a sentence calls the header.
+        elsewhere: the row that has them all, 0 if none is known.
 
     Raises:
         Refused: one is missing; its name is said, as the configuration's, and nothing of what stands in the file.
@@ -99,5 +105,7 @@ def require(columns: Sequence[str], required: Sequence[str], where: str = "The f
         raise Refused(
             # What stands in the first line is not said: where there is no header, it is a respondent's own row.
             f"The {plural} missing that the configuration names: {wanted}. {where} has {len(columns)} cells.",
-            "Have it exported with these columns, or change the column names in the configuration.",
+            f"Row {elsewhere} has all of them: set header_row = {elsewhere} in this channel's section."
+            if elsewhere
+            else "Have it exported with these columns, or change the column names in the configuration.",
         )
