@@ -32,7 +32,8 @@ def read_cells(cells: Sequence[str], read: Callable[[str], When | None]) -> When
         read: reads a written time.
     """
     written = [cell.strip() for cell in cells]
-    when = read(" ".join(written)) if written else None
+    # Beside a day "0.5" is noon, which no person writes as 00.5; as hours and minutes it would be five past midnight.
+    when = read(" ".join(written)) if written and not any(map(_PART_OF_DAY.fullmatch, written)) else None
     if when is not None or not written:
         return when
     counted = [_spelled(cell) for cell in written]

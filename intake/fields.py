@@ -184,6 +184,12 @@ _DATES = (
 )
 _TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H.%M")
 
+# "2.30pm", "2 p.m.", "9:05am", "14:30 hrs", "14.30h", "1430 hours".
+_AS_SAID = re.compile(
+    r"(?P<hours>\d{1,2})(?:[.:](?P<minutes>\d\d))? ?(?P<half>[AP])\.?M\.?"
+    r"|(?P<hours_>\d{1,2})[.:]?(?P<minutes_>\d\d) ?H(?:OU)?(?:RS?)?S?\.?",
+    re.ASCII,
+)
 
 # What follows a time and says its offset: "+01:00", "+0100", "UTC", "BST", "(GMT+1:00)". Of names only those that have
 # one meaning in the United Kingdom, where BST is British Summer Time.
@@ -248,6 +254,21 @@ def _read_local(text: str, zone: ZoneInfo, month_first: bool = False) -> When | 
 
 
 def _time_of_day(text: str) -> timedelta | None:
+    """``text`` in capitals, such as 09:30, 9.30PM, 2 P.M., 1430 HRS."""
+    clocked = _clocked(text)
+    return _spoken_time(text) if clocked is None else clocked
+
+
+def _spoken_time(text: str) -> timedelta | None:
+    """A time of day as people write it in a log. Four digits alone are one only where "hrs" or the like says so."""
+    found = _AS_SAID.fullmatch(text)
+    if found is None:
+        return None
+    half = f" {found['half']}M" if found["half"] else ""
+    return _clocked(f"{found['hours'] or found['hours_']}:{found['minutes'] or found['minutes_'] or '00'}{half}")
+
+
+def _clocked(text: str) -> timedelta | None:
     for pattern in _TIMES:
         try:
             moment = datetime.strptime(text, pattern)  # noqa: DTZ007  # only the time of day is used

@@ -17,9 +17,10 @@ from storage.layouts import KnownLayout
 CHANGED = "The columns of this file are not those of the exports before it"
 """How every reason of this kind begins. The log says no more: a name may be a respondent's word, if it is no header."""
 _NEXT = (
-    "Compare it with the export before. `intake decide RECEIPT accept` takes it as it is; or name the new columns in "
-    "the configuration, and then `intake decide RECEIPT retry`."
+    "Compare it with the export before. `intake decide RECEIPT accept` takes it as it is{lost}; or name the new "
+    "columns in the configuration, and then `intake decide RECEIPT retry`."
 )
+_LOST = ", with nothing in {columns} for good: only do so if that was no longer asked"
 _NEXT_NO_HEADER = (
     "Look at its first line. Have it exported again with a header; or, if this is right, `intake decide RECEIPT "
     "accept` takes it as it is."
@@ -73,7 +74,8 @@ def refusal(
         return None
     nearest = min(known, key=lambda layout: len(names ^ set(layout.header)))
     change = compare(nearest.header, header)
-    if _is_settled(change, nearest, uses(consultation, header, mapping), mapping):
+    now = uses(consultation, header, mapping)
+    if _is_settled(change, nearest, now, mapping):
         return None
     if all(len(names & set(layout.header)) * 2 < len(names) for layout in known):
         said = (
@@ -82,7 +84,7 @@ def refusal(
         )
         return Unreadable(said, _NEXT_NO_HEADER)
     said = "; ".join(_said(change))
-    return Unreadable(f"{CHANGED}: {said}{'' if said.endswith('?') else '.'}", _NEXT)
+    return Unreadable(f"{CHANGED}: {said}{'' if said.endswith('?') else '.'}", _NEXT.format(lost=_lost(nearest, now)))
 
 
 def compare(before: Sequence[str], now: Sequence[str]) -> Change:
@@ -135,6 +137,16 @@ def _is_settled(change: Change, before: KnownLayout, now: dict[str, tuple[str, .
     return all(filled.issuperset(before.uses.get(old, ())) for old in gone) and all(
         before.uses.get(old) for old in change.missing
     )
+
+
+def _lost(before: KnownLayout, now: dict[str, tuple[str, ...]]) -> str:
+    """What no column fills any more, as a clause; "" if there is nothing."""
+    filled = {column for columns in now.values() for column in columns}
+    lost = sorted({column for columns in before.uses.values() for column in columns} - filled)
+    if not lost:
+        return ""
+    more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
+    return _LOST.format(columns=", ".join(lost[:_SHOWN]) + more)
 
 
 def _said(change: Change) -> list[str]:

@@ -60,6 +60,22 @@ def test_a_renamed_column_stops_the_file(place: Consultation, name: str) -> None
     refused(place, f': "Do you agree?" is now called "{name}"?')
 
 
+@pytest.mark.parametrize(
+    ("header", "lost"),
+    [((*SURVEY[:3], "Agreement"), True), (SURVEY[:3], True), ((*SURVEY, "Age"), False)],
+    ids=["renamed", "missing", "new"],
+)
+def test_what_accepting_would_leave_blank_is_said_before(
+    place: Consultation, header: tuple[str, ...], lost: bool
+) -> None:
+    """Accepting a file without a column that filled something can't be undone: the next step names what stays blank."""
+    started(place)
+    export(place, "b.csv", header, ("R3", AT, "New.", "Yes", "40")[: len(header)])
+    place.takes("survey", received=1, quarantined=1)
+    said = "takes it as it is, with nothing in answer.agree for good: only do so if that was no longer asked;"
+    assert (said in place.item("quarantined")["next"]) == lost
+
+
 def test_a_first_line_that_is_no_header_is_not_said(place: Consultation) -> None:
     """Where most names are unknown, the first line may be a respondent's row: neither reason nor log says its words."""
     place.configure('id_column = "ID"\nsubmitted_column = "When"\n', "")
