@@ -17,7 +17,6 @@ from pathlib import Path
 from channels import ADAPTERS
 from channels.base import Adapter, Arrival, Outside
 from intake.app import App, clock
-from intake.reading.readers import find_means
 from intake.receive import ChannelRun, list_source, receive, unknown
 from intake.settling import read_job
 from storage import receipts, runs
@@ -55,7 +54,7 @@ def read(opened: Opened) -> int:
     app = opened.app
     current = ChannelRun(CHANNEL, 1, app.database, app.originals, clock)
     count = after = 0
-    with app._readers(find_means(app.settings.reading.sandbox)) as pool:
+    with app.opening.readers() as pool:
         while True:
             with app.database.read() as tx:
                 page = receipts.pending(tx, CHANNEL, after, 500, rows=False)

@@ -4,11 +4,9 @@ import os
 import pwd
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from channels import ADAPTERS
 from channels.base import Listener, Outside
@@ -18,34 +16,27 @@ from intake import config, job, standing
 from intake.accounting import RunReport
 from intake.crop import Crop, crop
 from intake.decide import decide
-from intake.errors import CommandError, ConfigurationError, NotWritten, Refused
+from intake.errors import CommandError, NotWritten, Refused
 from intake.export import Wanted, export
 from intake.failures import storage_errors
 from intake.filled import Rules
 from intake.following import follow_tables
-from intake.formprint import form_pdf
-from intake.learned import check_length, forms_option
-from intake.learning import Learned, learn
+from intake.home import claim, make_home
+from intake.learned import forms_option
+from intake.learning import Learned
+from intake.opening import Opening
 from intake.outcomes import Desk
 from intake.pictures import Pictures, find_page
 from intake.places import Gazetteer
-from intake.reading import blanks
-from intake.reading.parts import Reading, Unreadable
-from intake.reading.readers import NOTHING, SANDBOXED, Means, NoReaders, find_means
-from intake.reading.sandbox import Limits, ReaderPool, ReadJob
-from intake.reading.sheet import sheets_of_batch
+from intake.printed import form_content, learn_form, print_form, print_separators
 from intake.rebuilt import follow_rebuilt
 from intake.receive import ChannelRun
-from intake.replyform import reply_form
 from intake.rereading import reread
-from intake.separator import separator_pdf
-from intake.speech import Speech
 from intake.tables import RowReader
 from intake.trace import read_original, trace
-from intake.typed import Taking, Typed, take_typed
-from intake.when import EARLIEST
+from intake.typed import Taking, Typed, phone_line, take_typed
 from intake.wish import Office, Person, Wish, find_target, reads_again
-from storage import responses, runs
+from storage import responses
 from storage.audit import Check, audit
 from storage.database import Database, LeaseHeld
 from storage.originals import OriginalStore
@@ -53,9 +44,6 @@ from storage.receipts import NewOriginal, ReceiptView
 
 if TYPE_CHECKING:
     from intake.surveymap import Proposal
-
-_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs"})
-_LEFT_BEHIND_S = 24 * 3600
 
 
 def clock() -> datetime:
@@ -79,17 +67,7 @@ def separators(path: Path, received: str, box: str, batch: str, count: int | Non
         CommandError: what a sheet is to say is wrong.
     """
     consultation = config.load(path, {name: kind.settings for name, kind in ADAPTERS.items()}).consultation
-    try:
-        day = date.fromisoformat(received)
-    except ValueError as error:
-        raise CommandError("--received: should be a date such as 2011-03-01.") from error
-    if consultation.noon(day) < consultation.opens_at - EARLIEST:
-        raise CommandError("--received: should be no day long before the consultation opened.")
-    try:
-        sheets = sheets_of_batch(consultation.id, day, box, batch, count)
-    except ValueError as error:
-        raise CommandError(f"{error}.") from error
-    return separator_pdf(sheets, consultation.title)
+    return print_separators(consultation, received, box, batch, count)
 
 
 class App:
@@ -112,38 +90,18 @@ class App:
         home = self.settings.storage.home
         self.database = Database(home, self.settings.storage.database)
         self.originals = OriginalStore(home)
-        self.pictures = Pictures(home, self.originals, self._drawers)
+        self.opening = Opening(self.settings.reading, home)
+        self.pictures = Pictures(home, self.originals, self.opening.readers)
 
     def __enter__(self) -> "App":
         with storage_errors():
-            self._open_home()
+            make_home(self.settings.storage.home, self.originals, file_system, time.time())
+            claim(self.database, self.consultation)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.pictures.close()
         self.database.close()
-
-    def _open_home(self) -> None:
-        home = self.settings.storage.home
-        if (kind := file_system(home)) in _NETWORK:
-            raise ConfigurationError(f"storage.home: should be on a local disk; this one is a network share ({kind}).")
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        home.chmod(0o700)
-        self.originals.create()
-        self.originals.clear_incoming(time.time() - _LEFT_BEHIND_S)
-        if not self.database.is_current():
-            self.database.migrate()
-        with self.database.read() as tx:
-            other = runs.other_consultation(tx, self.consultation.id)
-        if other is not None:
-            raise ConfigurationError(
-                f"consultation.id: should be {other!r}, whose home this is; another one needs its own home."
-            )
-        of = self.consultation
-        values = {"id": of.id, "title": of.title, "prefix": of.reference_prefix, "opens": of.opens_at,
-                  "closes": of.closes_at, "timezone": str(of.timezone)}  # fmt: skip
-        with self.database.write() as tx:
-            runs.keep_consultation(tx, values)
 
     def run(
         self, names: Sequence[str] = (), progress: job.Progress | None = None, *, window: bool = False
@@ -159,9 +117,10 @@ class App:
             if name not in self.settings.channels:
                 raise CommandError(f"--channel: should be one of {', '.join(self.settings.channels)}.")
         chosen = [name for name in self.settings.channels if not names or name in names]
-        means = find_means(self.settings.reading.sandbox)
-        work = job.Job(self.database, self.originals, clock, means, progress or job.NoProgress(), self._speech(means))
-        with storage_errors(), self._readers(means) as pool:
+        means = self.opening.means()
+        speech = self.opening.speech(means)
+        work = job.Job(self.database, self.originals, clock, means, progress or job.NoProgress(), speech)
+        with storage_errors(), self.opening.readers(means) as pool:
             return job.run(work, {name: self._way(name, window=window) for name in chosen}, pool)
 
     def window_hours(self, name: str) -> int | None:
@@ -169,22 +128,6 @@ class App:
         channel = self.settings.channels[name]
         windowed = ADAPTERS[channel.adapter].windowed
         return None if windowed is None else windowed(channel.source)
-
-    def _readers(self, means: Means) -> ReaderPool | NoReaders:
-        reading = self.settings.reading
-        processes = reading.processes or len(os.sched_getaffinity(0))
-        return means.readers(processes, Limits(memory_mb=reading.memory_mb, step_seconds=reading.seconds_per_item))
-
-    def _speech(self, means: Means) -> Speech | None:
-        """The program that transcribes recordings, None if none is configured or nothing may be opened here."""
-        reading = self.settings.reading
-        if not reading.speech_command or means.kind == NOTHING:
-            return None
-        home = self.settings.storage.home.resolve()
-        return Speech(reading.speech_command, reading.speech_seconds, means.kind == SANDBOXED, home)
-
-    def _drawers(self) -> ReaderPool | NoReaders:
-        return self._readers(find_means(self.settings.reading.sandbox))
 
     def _desk(self, name: str) -> Desk:
         channel = self.settings.channels[name]
@@ -276,9 +219,7 @@ class App:
 
     def form(self) -> bytes:
         """The reply form of the consultation, as a PDF; raises ConfigurationError if it can't be printed or read."""
-        made = reply_form(self.consultation, self.settings.form)
-        check_length(made.layout)
-        return form_pdf(made, self.consultation.title)
+        return print_form(self.consultation, self.settings.form)
 
     def learn_form(self, path: Path) -> Learned:
         """The layout of a printed form whose boxes somebody marked.
@@ -286,18 +227,10 @@ class App:
         Raises:
             Refused: the file can't be read as such a form, or nothing can be opened here.
         """
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise Refused(f"--learn: {path} can't be read: {error.strerror}.") from error
-        self._must_read()
-        with self._readers(find_means(self.settings.reading.sandbox)) as pool:
-            [(_, result)] = pool.read([ReadJob(0, None, content, "application/pdf", {"learn": True})])
-        if not isinstance(result, Reading):
-            said = result.reason if isinstance(result, Unreadable) else result.advice
-            raise Refused(f"--learn: {said}")
-        blank = msgspec.json.decode(result.facts[blanks.FACT], type=blanks.Blank)
-        return learn(self.consultation, blank, path.name)
+        content = form_content(path)
+        self.opening.must_read()
+        with self.opening.readers() as pool:
+            return learn_form(self.consultation, pool, content, path.name)
 
     def map_survey(self, path: Path, channel: str, sheet: str = "", header_row: int = 1) -> "tuple[Proposal, str]":
         """How an export would be mapped, and the section of the config that says so.
@@ -308,9 +241,9 @@ class App:
         # A library that compares texts, which no other command needs.
         from intake import surveymap, surveyread, surveytoml
 
-        self._must_read()
+        self.opening.must_read()
         export = surveyread.Export(path, table(path.name)[0], sheet, header_row)
-        with self._readers(find_means(self.settings.reading.sandbox)) as pool:
+        with self.opening.readers() as pool:
             proposed = surveymap.propose(self.consultation, surveyread.see_export(pool, export))
         return proposed, surveytoml.section(proposed, channel, self._as_configured(path))
 
@@ -336,7 +269,9 @@ class App:
             with self.database.read() as tx:
                 prefix = self.consultation.reference_prefix
                 target = find_target(tx, prefix, typed, several=wish.action == "split")
-            office = Office(self.database, self.rules, clock, self._reread, self._refollow, self._keep, self._must_read)
+            office = Office(
+                self.database, self.rules, clock, self._reread, self._refollow, self._keep, self.opening.must_read
+            )
             if not reads_again(wish, target.receipt):
                 return decide(office, target, person, wish)
             # What is read again must not be read by a run at the same time.
@@ -361,18 +296,8 @@ class App:
             return take_typed(taking, person, given, clock())
 
     def phone_line(self, channel: str) -> str:
-        """The channel that is meant: the named one, else the only one whose adapter is ``phone``; raises
-        CommandError."""
-        lines = [name for name, of in self.settings.channels.items() if of.adapter == "phone"]
-        if channel:
-            if channel not in self.settings.channels:
-                raise CommandError(f"--channel: should be one of {', '.join(self.settings.channels)}.")
-            return channel
-        if len(lines) != 1:
-            choices = ", ".join(lines or self.settings.channels)
-            why = "there are several telephone lines" if lines else "no channel is a telephone line"
-            raise CommandError(f"--channel: should be named, since {why}: one of {choices}.")
-        return lines[0]
+        """The channel that is meant: the named one, else the only telephone line; raises CommandError."""
+        return phone_line(self.settings.channels, channel)
 
     def _keep(self, path: str) -> NewOriginal:
         """Store a file that a person names as an original, durable before anything speaks of it.
@@ -393,16 +318,10 @@ class App:
 
     def _reread(self, receipt: ReceiptView, screened: bool) -> None:  # called by position, as a callable
         current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)
-        with self._readers(find_means(self.settings.reading.sandbox)) as pool:
+        with self.opening.readers() as pool:
             desk = self._desk(receipt.channel)
             reread(current, desk, pool, receipt, screened=screened)
             follow_tables(current, desk)
-
-    def _must_read(self) -> None:
-        """Raises Refused where nothing can be opened: what a person adds must be read with the rest at once."""
-        means = find_means(self.settings.reading.sandbox)
-        if means.kind == NOTHING:
-            raise Refused(f"Nothing can be read here now, because {means.why}: {means.advice}, and do this again.")
 
     def _refollow(self, receipt: ReceiptView) -> None:
         current = ChannelRun(receipt.channel, receipt.run_id, self.database, self.originals, clock)

@@ -20,8 +20,6 @@ from intake.when import received
 from storage.receipts import ReceiptView, Settled
 from storage.schema import Evidence
 
-_NOBODY = frozenset({"+8566696687"})
-"""Told of as Twilio's number for an unknown caller, besides those that ``fields`` knows by what their keys spell."""
 SENSELESS = (msgspec.DecodeError, ValueError, TypeError, OverflowError, IndexError)
 """What is raised where a reader's process says what can't be: it has opened untrusted bytes."""
 _COMING = frozenset({"", "in-progress", "paused", "stopped", "processing"})
@@ -104,7 +102,7 @@ def _no_message(receipt: ReceiptView, reading: Reading, facts: CallFacts) -> Set
 
 
 def _number(receipt: ReceiptView, facts: CallFacts) -> str:
-    if caller_number(facts.sender):
+    if fields.e164(facts.sender):
         return f"nobody has yet: the number is in `intake trace {receipt.id}`"
     return "they can be found: no number was given"
 
@@ -170,15 +168,10 @@ def _received(
 
 def _phone(rules: Rules, filled: Filled, facts: CallFacts, header: Part) -> None:
     """The caller's number, before any that was said; none that was withheld, and never one of ours."""
-    number = caller_number(facts.sender)
+    number = fields.e164(facts.sender)
     found = _in_line(header, "From", facts.sender, number)
     if number and found is not None and not rules.is_ours(number):
         filled.fill("phone", number, found)
-
-
-def caller_number(sender: str) -> str:
-    """The number of a caller in E.164 form; "" where it was withheld, or there is none."""
-    return "" if sender in _NOBODY else fields.e164(sender)
 
 
 def _in_line(header: Part, name: str, written: str, value: str | None = None) -> Evidence | None:

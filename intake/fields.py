@@ -53,9 +53,9 @@ _WITHHELD = frozenset({
     "international",
 })  # fmt: skip
 """What stands in a log or a telephone system where no number was given; 141 is dialled to withhold it."""
-_STAND_INS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+_STAND_INS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253", "+8566696687"})
 """Twilio's numbers for callers without one: the keys of a telephone that spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN
-and UNAVAILABLE."""
+and UNAVAILABLE; of the last one it is only told that it stands for an unknown caller."""
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """What neither database can hold: NUL, and half a character."""
 _UK = 44

@@ -11,8 +11,8 @@ from intake.added import added_files
 from intake.addressee import REASONS
 from intake.batches import read_pieces
 from intake.bundled import CALL_TYPES
-from intake.calls import caller_number
 from intake.errors import NotThere
+from intake.fields import e164
 from intake.letter import FRAME
 from intake.reading.callfacts import FACT
 from intake.reading.parts import Word
@@ -236,7 +236,7 @@ def _call(tx: Transaction, view: ReceiptView) -> dict[str, Any] | None:
         return None
     facts = json.loads(kept.facts)
     told = json.loads(facts[FACT])
-    return {"state": facts.get("state"), "number": caller_number(told.get("sender", "")) or None, **told}
+    return {"state": facts.get("state"), "number": e164(told.get("sender", "")) or None, **told}
 
 
 def _acknowledgement(standing: Standing | None) -> dict[str, Any] | None:

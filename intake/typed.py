@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from intake.errors import Refused
+from intake.config import ChannelSettings
+from intake.errors import CommandError, Refused
 from intake.outcomes import Desk, Ended, add_row
 from intake.receive import ChannelRun
 from intake.typedcells import TYPED_TYPE, called_at, cells_of
@@ -39,6 +40,20 @@ class Taking:
     database: Database
     originals: OriginalStore
     desk: Desk
+
+
+def phone_line(channels: Mapping[str, ChannelSettings], named: str) -> str:
+    """The channel that is meant: the named one, else the only one whose adapter is ``phone``; raises CommandError."""
+    if named:
+        if named not in channels:
+            raise CommandError(f"--channel: should be one of {', '.join(channels)}.")
+        return named
+    lines = [name for name, of in channels.items() if of.adapter == "phone"]
+    if len(lines) != 1:
+        choices = ", ".join(lines or channels)
+        why = "there are several telephone lines" if lines else "no channel is a telephone line"
+        raise CommandError(f"--channel: should be named, since {why}: one of {choices}.")
+    return lines[0]
 
 
 def take_typed(taking: Taking, person: Person, given: Mapping[str, str], now: datetime) -> Typed:

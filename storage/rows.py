@@ -14,8 +14,12 @@ _links = ResponseReceipt.__table__  # type: ignore[attr-defined]
 _sightings = Sighting.__table__  # type: ignore[attr-defined]
 
 
-_OWN = _responses.c.channel == _receipts.c.channel
-"""A row's own response, and not that of the letter which it was typed from: that one follows its row (``entered``)."""
+_OWN = _responses.c.channel.concat("") == _receipts.c.channel
+"""A row's own response, and not that of the letter which it was typed from: that one follows its row (``entered``).
+
+Joined to an empty text, so that SQLite looks a response up by its number: by the index of channels it would go through
+all of a channel's responses for each of its rows.
+"""
 
 
 @dataclass(frozen=True, slots=True)
