@@ -77,10 +77,17 @@ class AnswerReader:
         option = option_in(header, question.options) if label or len(headers) > 1 else None
         if option is None and is_other(label):
             option = next((o for o in question.options if o.casefold().startswith("other")), "Other")
-            return _Column(header, "other", option)
         if option is not None:
-            return _Column(header, "other" if is_other(option) else "option", option)
+            for_words = [h for h in headers if self._is_for_words(question, h, headers)] if is_other(option) else []
+            is_words = is_other(option) and (header in for_words or not for_words)
+            return _Column(header, "other" if is_words else "option", option)
         return _Column(header, "whole")
+
+    def _is_for_words(self, question: Question, header: str, headers: Sequence[str]) -> bool:
+        """Whether a column is for the words that belong to an "other" which has a column of its own to be ticked: under
+        that one "No" is no word of anybody's."""
+        label = label_of(header, question.text, headers)
+        return is_other(label) and label.strip().casefold() not in {"other", *self._known}
 
     def read(self, cells: Mapping[str, str]) -> Answer | None:
         """The answer in a row; None if there is none."""

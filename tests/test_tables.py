@@ -550,6 +550,7 @@ def test_each_ticked_column_is_its_evidence(rules: Rules) -> None:
     [
         ({"[Antenatal]": "1", "[Other, please say]": "a toy library"}, "Antenatal;Other: a toy library"),
         ({"[Antenatal]": "0", "[Other]": "1", "[Other (please specify)]": "toys; books"}, "Other: toys; books"),
+        ({"[Antenatal]": "No", "[Other]": "No", "[Other (please specify)]": ""}, None),
         ({"[Antenatal]": "", "[Other]": "1", "[Other - please describe]": ""}, "Other"),
         ({"[Antenatal]": "", "[Other, please say]": "no"}, "Other: no"),
         ({"[Antenatal]": "", "[Other, please say]": "0"}, None),
