@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, inspect, text
 from tests.support.consultation import Consultation, Done
 from tests.support.postgres import Postgres
 
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.warm"]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -2,9 +2,8 @@
 
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +13,7 @@ import pytest
 from sqlalchemy import Connection
 
 import intake.app
-from intake.app import App
 from intake.errors import Refused
-from intake.reading.sandbox import Limits, ReaderPool
 from storage import acknowledgements, ledger
 from storage.database import Database
 from tests.support.consultation import Consultation, bundle, kill_group, message, pdf, start, without
@@ -27,16 +24,7 @@ from tests.support.smtp import HANG_UP, MailServer
 NOON = datetime(2011, 3, 2, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def _pool() -> Iterator[ReaderPool]:
-    with ReaderPool(1, Limits(), time.monotonic) as pool:
-        yield pool
-
-
-@pytest.fixture(autouse=True)
-def _one_pool(_pool: ReaderPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real readers, but one pool for all runs: to start them each time would take most of the time."""
-    monkeypatch.setattr(App, "_readers", lambda *_: nullcontext(_pool))
+pytestmark = pytest.mark.usefixtures("warm_readers")
 
 
 class Clock:

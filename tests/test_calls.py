@@ -21,6 +21,8 @@ from storage.receipts import ReceiptView, Settled
 from tests.support.consultation import CONFIG, PLACES
 from tests.support.exchange import canonical, sentences
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 START = datetime(2011, 3, 1, 9, tzinfo=UTC)
 WAIT = timedelta(hours=24)
 SOON = START + timedelta(hours=1)

@@ -10,6 +10,8 @@ from intake.wish import Action
 from tests.support.batches import page, scan, sheets
 from tests.support.consultation import Consultation, Done, pdf, table
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 AT = "2011-03-05T09:00:00Z"
 DAY = datetime(2011, 3, 6, 12, tzinfo=UTC)
 HEADER = ("ID", "When", "What do you think?", "Do you agree?", "postcode", "Paper")

@@ -1,7 +1,6 @@
 """Items that grow: a call is received when it is seen, and what comes later is a further original of its receipt."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
@@ -12,15 +11,15 @@ import pytest
 from sqlalchemy import Connection
 
 import intake.app
-from intake.app import App
 from intake.errors import Refused
-from intake.reading.sandbox import Limits, ReaderPool
 from storage.database import Database
 from storage.further import NewFurther, add_further
 from storage.ledger import number_entries
 from tests.support.consultation import Consultation, without
 from tests.support.exchange import MESSAGE, NINE, SECTION, SENTENCES, Exchange, Item, canonical, sentences
 from tests.support.twilio import START, TwilioServer
+
+pytestmark = pytest.mark.usefixtures("warm_readers")
 
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt "
 AUDIO = (WAV, "audio/x-wav", {"duration_s": "4", "channels": "1"})
@@ -506,9 +505,7 @@ def test_a_stop_at_any_moment_doubles_nothing(
         return here, used
 
     monkeypatch.setattr(Database, "write", counted)
-    with ReaderPool(1, Limits(), time.monotonic) as pool, Exchange().plugged_in():
-        # The real readers, but one pool for all runs: to start them each time would take most of the time.
-        monkeypatch.setattr(App, "_readers", lambda *_: nullcontext(pool))
+    with Exchange().plugged_in():
         undisturbed, transactions = ran("undisturbed", 10**6)
         wanted = [without(row, "run") for row in undisturbed.export(everything=True)]
         assert 5 < transactions < 50

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from intake.app import App
+from intake.opening import Opening
 from intake.reading.sandbox import Limits, ReaderPool
 from storage.database import Database
 from tests.kills import campaign, lines
@@ -71,7 +71,7 @@ def test_a_stop_before_each_transaction_changes_nothing(
     monkeypatch.setattr(Database, "write", counted)
     with ReaderPool(1, Limits(), time.monotonic) as pool:
         # The real readers, but one pool for all runs: to start them each time would take most of the time.
-        monkeypatch.setattr(App, "_readers", lambda *_: nullcontext(pool))
+        monkeypatch.setattr(Opening, "readers", lambda *_: nullcontext(pool))
         undisturbed = Consultation(tmp_path / "undisturbed", home=empty_home)
         fill(undisturbed)
         undisturbed.run()

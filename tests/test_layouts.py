@@ -10,6 +10,8 @@ from intake.errors import Refused
 from intake.layouts import CHANGED, compare
 from tests.support.consultation import CALLS, SURVEY, Consultation, table
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 AT = "2011-03-01T09:00:00Z"
 FIRST = ("R1", AT, "Keep it.", "Yes")
 SECOND = ("R2", AT, "Close it.", "No")

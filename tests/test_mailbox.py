@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.app import App
+from intake.opening import Opening
 from intake.reading.sandbox import Limits, ReaderPool
 from tests.mailbox import run_campaign
 from tests.support.dovecot import Dovecot
@@ -21,7 +21,7 @@ def test_nothing_that_happens_to_a_mailbox_loses_or_doubles_a_message(
         dovecot_server.restart()
     with ReaderPool(1, Limits(), time.monotonic) as pool:
         # The real readers, but one pool for all runs: to start them each time would take most of the time.
-        monkeypatch.setattr(App, "_readers", lambda *_: nullcontext(pool))
+        monkeypatch.setattr(Opening, "readers", lambda *_: nullcontext(pool))
         steps = run_campaign(tmp_path, dovecot_server, empty_home, messages=120, cuts=8)
     assert [str(step) for step in steps if step.problems] == []
     assert len(steps) == 11

@@ -13,6 +13,8 @@ import intake.app
 from tests.support.consultation import Consultation, kill_group, start
 from tests.support.twilio import CALLER, LINE, START, TwilioServer, wav
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 LISTS = ("Calls", "Messages", "Recordings", "Transcriptions", "Transcripts")
 LOG = 'log = "calls"\ncolumns.received_at = ["Date", "Time"]\ncolumns.text = "Said"\n'
 

@@ -2,9 +2,7 @@
 
 import json
 import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +12,14 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 import intake.rebuilt
-from intake.app import App
 from intake.errors import Refused
-from intake.reading.sandbox import Limits, ReaderPool
 from intake.rebuilt import _new_pairs
 from intake.receive import Listed
 from storage.rebuilt import Alike, Pair
 from tests.support.consultation import ROOT, Consultation, bundle, message, without
 from tests.support.rebuild import rebuilt
 
-
-@pytest.fixture(scope="module")
-def _pool() -> Iterator[ReaderPool]:
-    with ReaderPool(1, Limits(), time.monotonic) as pool:
-        yield pool
-
-
-@pytest.fixture(autouse=True)
-def _one_pool(_pool: ReaderPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real readers, but one pool for all runs: to start them each time would take most of the time."""
-    monkeypatch.setattr(App, "_readers", lambda *_: nullcontext(_pool))
+pytestmark = pytest.mark.usefixtures("warm_readers")
 
 
 def letter(number: int, words: str = "") -> bytes:

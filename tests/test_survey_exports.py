@@ -9,6 +9,8 @@ import xlsxwriter
 
 from tests.support.consultation import SURVEY, Consultation, table
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 START = datetime(2011, 3, 1, 12, tzinfo=UTC)
 AT = "2011-03-01T09:00:00Z"
 Row = Sequence[str]

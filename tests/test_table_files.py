@@ -13,6 +13,8 @@ from channels.base import Arrival, Missed, Outside
 from tests.support.consultation import Consultation
 from tests.support.workbooks import inline, ods, xlsx, xlsx_of
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 HEADER = ["ID", "When", "What do you think?", "Do you agree?"]
 ROWS = [["R1", "2011-03-01 10:22:00", "Keep it open", "Yes"], ["R2", "2011-03-02 09:00:00", "Close it", "No"]]
 

@@ -25,6 +25,8 @@ from storage.receipts import ReceiptView
 from storage.schema import FieldEvidence, Response
 from tests.support.consultation import CONFIG, PLACES
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 ARRIVED = datetime(2011, 3, 1, 12, tzinfo=UTC)
 MORE = """
 [[consultation.questions]]

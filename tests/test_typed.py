@@ -31,6 +31,8 @@ from intake.typedcells import cells_of, checked_cell
 from intake.wish import Person
 from tests.support.consultation import CONFIG, PLACES, Consultation, without
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 NOW = datetime(2011, 3, 1, 9, 30, tzinfo=UTC)
 ANN = Person("ann")
 SAID = {
