@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -166,7 +166,8 @@ class When:
     unsure: bool = False
 
 
-_MONTH_FIRST = {"%d/%m/%Y": "%m/%d/%Y", "%d-%m-%Y": "%m-%d-%Y", "%d.%m.%Y": "%m.%d.%Y", "%d/%m/%y": "%m/%d/%y"}
+_MONTH_FIRST = {"%d/%m/%Y": "%m/%d/%Y", "%d-%m-%Y": "%m-%d-%Y", "%d.%m.%Y": "%m.%d.%Y", "%d/%m/%y": "%m/%d/%y",
+                "%d.%m.%y": "%m.%d.%y"}  # fmt: skip
 _DATES = (
     "%Y-%m-%d",
     "%Y/%m/%d",
@@ -174,14 +175,22 @@ _DATES = (
     "%d-%m-%Y",
     "%d.%m.%Y",
     "%d/%m/%y",
+    "%d.%m.%y",
     "%d %B %Y",
     "%d %b %Y",
     "%d-%b-%Y",
     "%d-%b-%y",
+    "%d %B %y",
+    "%d %b %y",
     "%B %d %Y",
     "%b %d %Y",
     "%b %d %y",
 )
+# "Tue 1st of March 2011": what people write around a date.
+_WEEKDAY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)(?:day|s|sday|nesday|rs|r|rsday|urday)?\.? ", re.IGNORECASE)
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b(?: of\b)?", re.IGNORECASE | re.ASCII)
+_SEPT = re.compile(r"\bsept\b\.?", re.IGNORECASE)
 _TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H.%M")
 
 # "2.30pm", "2 p.m.", "9:05am", "14:30 hrs", "14.30h", "1430 hours".
@@ -234,7 +243,19 @@ def _read_offset(text: str, month_first: bool) -> When | None:
 
 
 def _read_local(text: str, zone: ZoneInfo, month_first: bool = False) -> When | None:
-    words = text.replace(",", "").split(" ")
+    """A time without an offset. A day of the week beside a date that is another day makes it unsure."""
+    plain = _SEPT.sub("Sep", _ORDINAL.sub(r"\1", text.replace(",", "")))
+    named = _WEEKDAY.match(plain)
+    if named is None:
+        return _read_plain(plain, zone, month_first)
+    when = _read_plain(plain[named.end() :], zone, month_first)
+    if when is None or when.at.astimezone(zone).weekday() == _WEEKDAYS.index(named[1].lower()):
+        return when
+    return replace(when, unsure=True)
+
+
+def _read_plain(text: str, zone: ZoneInfo, month_first: bool) -> When | None:
+    words = text.split(" ")
     for day_first in _DATES:
         pattern = _MONTH_FIRST.get(day_first, day_first) if month_first else day_first
         width = pattern.count(" ") + 1

@@ -54,10 +54,7 @@ def check_taken_back(decision: DecisionView, receipt: ReceiptView) -> None:
         Refused: it took a file as it is, and its rows are responses now.
     """
     if decision.action == "accept" and decision.response_id is None and receipt.outcome == "set_aside":
-        raise Refused(
-            "The rows of this file are taken, and that can't be undone: deliver the export again as it should be, and "
-            "its values are the newest; or exclude single responses."
-        )
+        raise Refused("The rows of this file are taken, and that can't be undone: correct or exclude single responses.")
 
 
 def _read_again(office: Office, receipt: ReceiptView, person: Person, wish: Wish) -> str:

@@ -261,6 +261,9 @@ def test_what_is_shown_is_the_same_number(national: str) -> None:
         ("04/05/11 10:00", "2011-05-04T09:00"),
         ("1/3/2011 12:00 am", "2011-03-01T00:00"), ("1/3/2011 12:00 pm", "2011-03-01T12:00"),
         ("1/3/2011 12:30AM", "2011-03-01T00:30"),
+        ("1st March 2011 14:30", "2011-03-01T14:30"), ("Tue 1 Mar 2011 14:30", "2011-03-01T14:30"),
+        ("Tuesday, 1st of March 2011, 2pm", "2011-03-01T14:00"), ("3 Sept 2011 10:00", "2011-09-03T09:00"),
+        ("1.3.11 14:30", "2011-03-01T14:30"), ("1 March 11 14:30", "2011-03-01T14:30"),
         ("01/03/2011 2.30pm", "2011-03-01T14:30"), ("01/03/2011 2pm", "2011-03-01T14:00"),
         ("01/03/2011 9.05 a.m.", "2011-03-01T09:05"), ("01/03/2011 12.15 P.M.", "2011-03-01T12:15"),
         ("01/03/2011 12am", "2011-03-01T00:00"), ("01/03/2011 0900hrs", "2011-03-01T09:00"),
@@ -278,6 +281,14 @@ def test_a_time_is_read_as_the_british_write_it(written: str, utc: str) -> None:
     found = fields.read_time(written, LONDON)
     assert found is not None
     assert (found.at, found.day_only, found.unsure) == (datetime.fromisoformat(utc).replace(tzinfo=UTC), False, False)
+
+
+def test_a_day_of_the_week_that_is_another_makes_a_date_unsure() -> None:
+    """ "Mon 1 March 2011" was a Tuesday: the date is read, and a person looks."""
+    assert fields.read_time("Tue 1 March 2011", LONDON) == fields.read_time("1 March 2011", LONDON)
+    wrong = fields.read_time("Mon 1 March 2011 14:30", LONDON)
+    assert wrong is not None
+    assert wrong.unsure
 
 
 @pytest.mark.parametrize("written", ["01/03/2011", "1/3/11", "2011-03-01", "1 March 2011", "20110301", "01.03.2011"])
