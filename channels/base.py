@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
@@ -271,34 +271,6 @@ class AdapterKind:
     acknowledging: Callable[[Any, Outside], Acknowledging | None] | None = None
     windowed: Callable[[Any], int | None] | None = None
     notices: Callable[[Any], Sequence[str]] | None = None
-
-
-def _refuse(_value: object) -> NoReturn:
-    raise ValueError("is not available in this version: leave the key out")
-
-
-NotYet = Annotated[None, BeforeValidator(_refuse)]
-"""A key that is agreed and not built yet: refused by its name, so that nobody believes that it works."""
-
-
-def _move_target(value: object) -> str:
-    target = value.removeprefix("move:") if isinstance(value, str) and value.startswith("move:") else ""
-    if not target.strip() or target != target.strip() or not target.isprintable():
-        raise ValueError('should be "move:" and a name, such as "move:Taken in"')
-    return target
-
-
-def _subfolder(target: str) -> str:
-    if any(step in ("", ".", "..") for step in target.split("/")):
-        raise ValueError('should be "move:" and a subfolder of folder, such as "move:Taken in"')
-    return target
-
-
-MoveTarget = Annotated[str, BeforeValidator(_move_target)]
-"""``after = "move:NAME"``: the name of where items go once they are durable."""
-
-MoveFolder = Annotated[str, AfterValidator(_subfolder), BeforeValidator(_move_target)]
-"""The same for files: a path below the channel's folder."""
 
 
 def _path_given(value: object) -> object:

@@ -14,13 +14,13 @@ from channels.base import (
     AdapterSettings,
     ConfigPath,
     Listener,
-    MoveTarget,
     Outside,
 )
 from channels.folder import FolderAdapter
 from channels.mailboxes import named, role_by_name
 from channels.maildir import MailLayout
 from channels.oauth import AUTHORITY, SCOPE, ApplicationTokens, Registration, Tokens
+from channels.targets import MoveTarget
 
 if TYPE_CHECKING:
     from channels.imap_login import Account

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from channels.base import AdapterKind, AdapterSettings, ConfigPath, MoveFolder, Outside
+from channels.base import AdapterKind, AdapterSettings, ConfigPath, Outside
 from channels.folder import FolderAdapter
 from channels.layout import PlainLayout
 from channels.names import media_type, unspell
+from channels.targets import MoveFolder
 
 _WAYS = re.compile(r"separator|none|blank|every:[1-9]\d{0,2}", re.ASCII)
 

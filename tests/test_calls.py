@@ -355,7 +355,7 @@ _JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(document=st.dictionaries(st.sampled_from(["call", "legs", "recordings", "transcriptions", "transcripts",
                                                  "message", "recordings_taken"]), _JSON), said=_JSON)  # fmt: skip
 def test_any_json_is_read_or_refused(rules: Rules, document: dict[str, Any], said: Any) -> None:

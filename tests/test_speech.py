@@ -33,7 +33,6 @@ SAID = "Please keep Watton open."
 HEARS = f"""
 import sys, wave
 
-pytestmark = pytest.mark.usefixtures("warm_readers")
 sound = wave.open(sys.stdin.buffer)
 assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (16000, 1, 2)
 print("WEBVTT\\n\\n00:00:00.500 --> 00:00:02.000\\n{SAID}")
