@@ -23,6 +23,8 @@ from tests.support.batches import drawn, page, scan, sheets
 from tests.support.consultation import ACCOUNT, Consultation, message, pdf, without
 from tests.test_decide import state
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 SCANNED = datetime(2011, 3, 5, 9, tzinfo=UTC)
 COUNT = 20
 LOST = (5, 12)

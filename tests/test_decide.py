@@ -22,6 +22,8 @@ from intake.export import Wanted
 from intake.wish import ACTIONS, Action, Person, Wish
 from tests.support.consultation import ACCOUNT, SURVEY, Consultation, pdf, table, without
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 DAY = datetime(2011, 3, 1, 12, tzinfo=UTC)
 AT = "2011-03-01T09:00:00Z"
 WORDS = "Samphire Lodge, Hunstanton, PE36 5TT\n\nLeave them be until the summer is over, then ask again."

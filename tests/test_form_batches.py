@@ -27,6 +27,8 @@ from tests.support.batches import drawn, sheets
 from tests.support.consultation import Consultation
 from tests.support.replyforms import DPI, box_of, printed, scanned, tick, typed
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 AT = datetime(2011, 3, 5, 9, tzinfo=UTC)
 
 

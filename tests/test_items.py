@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from tests.support.consultation import Consultation, bundle, message, pdf, table
 from tests.support.dovecot import Mailbox
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 EARLY = datetime(2011, 3, 1, 12, tzinfo=UTC)
 LATER = EARLY + timedelta(days=1)
 AT = "2011-03-01T09:00:00Z"

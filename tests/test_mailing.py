@@ -7,6 +7,8 @@ import pytest
 from storage import mailkeys
 from tests.support.consultation import Consultation, bundle, message
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 FIRST = "Message-ID: <first@example.org>"
 REPLY = "Message-ID: <second@example.org>\nIn-Reply-To: <first@example.org>"
 TOPIC = "Keep Watton. I go there every week."

@@ -13,6 +13,8 @@ from intake.wish import Action
 from storage.schema import PASSED_ON_REASONS
 from tests.support.consultation import Consultation, without
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 LONDON = ZoneInfo("Europe/London")
 
 

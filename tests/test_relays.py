@@ -15,6 +15,8 @@ from tests.support.consultation import Consultation, bundle, message, pdf
 from tests.support.documents import docx, form
 from tests.test_attachments import WORD, mail
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 OFFICER = "An Officer <officer@council.example>"
 GMAIL = """Two for you.
 

@@ -45,6 +45,8 @@ from tests.support.replyforms import (
     typed,
 )
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 AT = datetime(2011, 3, 1, 12, tzinfo=UTC)
 
 
