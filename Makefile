@@ -43,7 +43,7 @@ run: $(READY) debian-run ## one run over the channels of config.toml   (ARGS="--
 
 .PHONY: test
 test: setup lint ## lint, types, direction of imports, and all tests   (PYTEST_ARGS="-k ledger")
-	@$(PY) -m pytest --numprocesses 2 $(PYTEST_ARGS)
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(READY) ## ruff, mypy strict, import-linter

@@ -14,6 +14,13 @@ from tests.support.postgres import Postgres
 pytest_plugins = ["tests.support.fixtures", "tests.support.warm"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays on one core, so that what its tests share is made once; so do all tests of the sample."""
+    for item in items:
+        of_sample = {"_sample_ran", "sample_on_postgres"} & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("sample" if of_sample else item.path.name))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _quiet() -> None:
     """The program's log belongs to its commands; run inside the tests, it says nothing."""

@@ -5,6 +5,8 @@ import pytest
 from intake.wish import Action
 from tests.support.consultation import Consultation, bundle, message
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 REPLY = "In-Reply-To: <question@council.example>"
 ANSWERED = """\
 I do not agree: Watton is the only one that a bus goes to.

@@ -15,6 +15,8 @@ from storage.models import Decision, Delivery, Receipt, ResponseRow
 from tests.support.consultation import Consultation, bundle, message, pdf, table
 from tests.support.rebuild import rebuilt
 
+pytestmark = pytest.mark.usefixtures("warm_readers")
+
 DAY = datetime(2011, 3, 1, 12, tzinfo=UTC)
 AT = "2011-03-01T09:00:00Z"
 WITH_BACKGROUND = ("ID", "When", "What do you think?", "Do you agree?", "What is your background?")
