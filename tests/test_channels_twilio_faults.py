@@ -316,7 +316,7 @@ def test_a_hanging_recording_is_told(server: TwilioServer, line: Line) -> None:
 def test_the_token_does_not_go_where_a_recording_is_sent_on_to(server: TwilioServer, line: Line) -> None:
     """A recording that is kept elsewhere is fetched there, without the token; if that does not do, it is told."""
     with TwilioServer() as elsewhere:
-        sent_on = {"status": 302, "location": elsewhere.url.replace("127.0.0.1", "localhost") + "/kept.wav"}
+        sent_on = {"status": 302, "location": elsewhere.url + "/kept.wav"}
         server.fault(server.resources("Recordings")[3]["sid"] + ".wav", **FOR_GOOD, **sent_on)
         told, came = lacks(line)
         assert told == ["A recording is kept elsewhere, and not handed over there (401)."]
