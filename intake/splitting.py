@@ -119,9 +119,14 @@ def _is_repeat(current: ChannelRun, delivery: DeliveryView) -> bool:
         first = deliveries.same_bytes(tx, current.channel, delivery.sha256, delivery.id)
         if first is None:
             return False
-        of_file = _file_receipt(delivery, "repeat", f"Byte-identical to delivery {first}.", "")
-        number = receipts.add_receipts(tx, current.run, current.clock(), [of_file])[0]
-        deliveries.account_as_one(tx, current.run, current.clock(), delivery.id, number, "repeat")
+        at, reason = current.clock(), f"Byte-identical to delivery {first}."
+        if delivery.receipt_id is None:
+            of_file = _file_receipt(delivery, "repeat", reason, "")
+            number = receipts.add_receipts(tx, current.run, at, [of_file])[0]
+        else:
+            number = delivery.receipt_id
+            receipts.settle(tx, current.run, at, [Settled(number, "repeat", reason)])
+        deliveries.account_as_one(tx, current.run, at, delivery.id, number, "repeat")
         ledger.number_entries(tx)
     return True
 

@@ -321,11 +321,13 @@ def _is_run(row: Row, said: Row, found: dict[str, Row]) -> bool:
 
 
 def _repeats(connection: Connection, ledger: _Ledger) -> Check:  # noqa: ARG001  # all checks are called alike
-    """A repeat has an older receipt, or delivery, of the same bytes, or one that a person confirmed to be the same."""
+    """A repeat has an older receipt of the same bytes, another delivery of them that was split, or a message that a
+    person confirmed to be the same."""
     check = Check("repeats")
     query = (
         "select r.id, (select count(*) from receipt f where f.sha256 = r.sha256 and f.id < r.id and f.kind = 'item')"
-        " + (select count(*) from delivery d where d.sha256 = r.sha256 and d.id < coalesce(r.delivery_id, 0))"
+        " + (select count(*) from delivery d where d.sha256 = r.sha256 and d.state = 'split'"
+        " and d.id <> coalesce(r.delivery_id, d.id))"
         " + (select count(*) from rebuilt_pair p join rebuilt_batch b on b.id = p.batch_id join decision d"
         " on d.id = b.decision_id where p.receipt_id = r.id and p.older_id < r.id and d.action = 'same'"
         " and d.undone_by is null) as older"

@@ -143,22 +143,33 @@ def account_as_one(tx: Connection, run: int | None, at: datetime, number: int, r
 
 
 def reopen(tx: Connection, run: int | None, at: datetime, receipt: int) -> int | None:
-    """A refused delivery is to be split again: its number, or None if this receipt is no such file's."""
-    number = tx.execute(
-        select(_deliveries.c.id).where(_deliveries.c.receipt_id == receipt, _deliveries.c.state == "refused")
-    ).scalar()
-    if number is not None:
-        tx.execute(update(_deliveries).where(_deliveries.c.id == number).values(state="stored"))
-        _log_state(tx, at, run, number, "stored", items=None, receipt=receipt)
-    return number
+    """A refused delivery is to be split again: its number, or None if this receipt is no such file's.
+
+    It is a copy, as when it arrived, if another path has brought the same bytes and its own path had not.
+    """
+    row = tx.execute(
+        select(_deliveries).where(_deliveries.c.receipt_id == receipt, _deliveries.c.state == "refused")
+    ).one_or_none()
+    if row is None:
+        return None
+    alike = tx.execute(
+        select(_deliveries.c.id, _deliveries.c.source_key).where(
+            _deliveries.c.channel == row.channel, _deliveries.c.sha256 == row.sha256, _deliveries.c.id != row.id
+        )
+    ).all()
+    came_back = any(key == row.source_key and number < row.id for number, key in alike)
+    state = "copy" if alike and not came_back else "stored"
+    tx.execute(update(_deliveries).where(_deliveries.c.id == row.id).values(state=state))
+    _log_state(tx, at, run, row.id, state, items=None, receipt=receipt)
+    return int(row.id)
 
 
-def same_bytes(tx: Connection, channel: str, sha256: str, before: int) -> int | None:
-    """The oldest delivery before this one that holds the same bytes and was split."""
+def same_bytes(tx: Connection, channel: str, sha256: str, besides: int) -> int | None:
+    """The oldest other delivery that holds the same bytes and was split."""
     return tx.execute(
         select(func.min(_deliveries.c.id)).where(
             _deliveries.c.channel == channel, _deliveries.c.sha256 == sha256,
-            _deliveries.c.id < before, _deliveries.c.state == "split",
+            _deliveries.c.id != besides, _deliveries.c.state == "split",
         )
     ).scalar()  # fmt: skip
 

@@ -140,6 +140,21 @@ def test_a_person_accepts_the_file_as_it_is(here: Consultation) -> None:
     here.takes("survey", received=0, read=4, quarantined=0, set_aside=1)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["the older first", "the newer first"])
+def test_copies_that_are_both_accepted_count_once(here: Consultation, order: tuple[int, int]) -> None:
+    """Two files of the same bytes, both stopped and both accepted: one is taken, the other is its repeat."""
+    here.configure('id_column = "ID"', "")
+    started(here)
+    for name in ("b.csv", "c.csv"):
+        export(here, name, (*SURVEY, "Age"), ("R3", AT, "New.", "Yes", "40"))
+    here.takes("survey", quarantined=2, responses=2)
+    stopped = [row["id"] for row in here.receipts("survey") if row["outcome"] == "quarantined"]
+    for which in order:
+        here.decide(stopped[which], "accept")
+    here.takes("survey", received=0, quarantined=0, repeats=1, responses=3)
+    assert here.failures() == {}
+
+
 def test_only_a_changed_header_is_accepted(place: Consultation) -> None:
     """A file that can't be split for another reason is not taken by accepting it."""
     place.put("survey/a.csv", 'ID,When\r\n"R2')

@@ -61,8 +61,12 @@ def test_tables_hold_what_their_truth_says(corpus: Path, place: Consultation) ->
         same.setdefault(path.read_bytes(), path.name)
     place.configure('id_column = "ID"', "")
     place.configure('submitted_column = "When"\n', "")
+    place.run("survey")
+    for receipt in place.receipts("survey"):
+        if receipt["outcome"] == "quarantined":
+            place.decide(receipt["id"], "accept")  # each of these tables has other columns than the one before
     account = place.takes("survey", quarantined=0, pending=0)
-    assert account["read"] + account["repeats"] + account["set_aside"] > 0
+    assert account["read"] + account["repeats"] > len(same)
     kept: dict[str, list[dict[str, str]]] = {}
     for receipt in place.receipts("survey"):
         if receipt["kind"] == "row":
