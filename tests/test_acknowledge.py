@@ -3,23 +3,22 @@
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
 import intake.app
 from intake.errors import Refused
 from storage import acknowledgements, ledger
-from storage.database import Database
 from tests.support.consultation import Consultation, bundle, kill_group, message, pdf, start, without
 from tests.support.dovecot import Mailbox
 from tests.support.proxy import Proxy
 from tests.support.smtp import HANG_UP, MailServer
+from tests.support.stops import NEVER, Stopped, Stops
 
 NOON = datetime(2011, 3, 2, 12, tzinfo=UTC)
 
@@ -65,10 +64,6 @@ from = "The team <team@consultation.example>"
 
 [channels.letters]"""
     here.configure("[channels.letters]", section)
-
-
-class Stopped(BaseException):
-    """The program ends here, as if it was killed: nobody catches this."""
 
 
 def states(here: Consultation) -> list[tuple[str, str]]:
@@ -553,29 +548,17 @@ def test_stopped_before_any_of_its_transactions_nothing_is_sent_twice(
     tmp_path: Path, empty_home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever the program ends: what the server took is sent or in doubt, and what it did not take is sent later."""
-    write = Database.write
-    left = 10**9
-
-    @contextmanager
-    def counted(database: Database) -> Iterator[Connection]:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise Stopped
-        with write(database) as tx:
-            yield tx
-
-    monkeypatch.setattr(Database, "write", counted)
+    stops = Stops(monkeypatch)
     ended = []
     for stop in range(3, 16):
         here = Consultation(tmp_path / f"stop-{stop}", home=empty_home)
         with MailServer() as server:
             switch_on(here, server.port)
             mail_from(here, "ann", "bob")
-            left = stop
+            stops.left = stop
             with suppress(Stopped):
                 here.run("email")
-            left = 10**9
+            stops.left = NEVER
             took = {taken.recipients[0] for taken in server.taken}
             here.run("email")
             recipients = [taken.recipients[0] for taken in server.taken]

@@ -2,21 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
 import intake.app
 from intake.errors import Refused
-from storage.database import Database
 from storage.further import NewFurther, add_further
 from storage.ledger import number_entries
 from tests.support.consultation import Consultation, without
 from tests.support.exchange import MESSAGE, NINE, SECTION, SENTENCES, Exchange, Item, canonical, sentences
+from tests.support.stops import NEVER, Stopped, Stops
 from tests.support.twilio import START, TwilioServer
 
 pytestmark = pytest.mark.usefixtures("warm_readers")
@@ -462,49 +461,33 @@ def test_verify_finds_words_that_nobody_said(place: Consultation, at: Any) -> No
         assert list(place.failures()) == ["evidence"]
 
 
-class Stopped(BaseException):
-    """The program ends here, as if it was killed: nobody catches this."""
-
-
 def test_a_stop_at_any_moment_doubles_nothing(
     tmp_path: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch, at: Any
 ) -> None:
     """Stopped before any of its transactions while calls grow, and run once more: one receipt, one response, each
     further original once."""
     at(NINE)
-    write = Database.write
-    left = 10**9
-
-    @contextmanager
-    def counted(database: Database) -> Iterator[Connection]:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise Stopped
-        with write(database) as tx:
-            yield tx
+    stops = Stops(monkeypatch)
 
     def ran(name: str, stop: int) -> tuple[Consultation, int]:
         """A call that is seen, then recorded, with the second of the two runs stopped; and how many transactions it
         had."""
-        nonlocal left
         here = Consultation(tmp_path / name, home=empty_home)
         here.path.write_text(here.path.read_text() + SECTION)
-        left, before = 10**9, {"CA1": Item("completed", call())}
+        stops.left, before = NEVER, {"CA1": Item("completed", call())}
         exchange = Exchange(before | {"CA2": Item("ringing", call("ringing"))})
         with exchange.plugged_in():
             here.run("exchange")
             document = call(recordings=[recording()], transcripts=[transcript()])
             grown(exchange, "completed GT1 RE1", document, RE1=AUDIO, GT1=HEARD)
             exchange.items["CA2"] = Item("completed RE1", call(recordings=[recording()]), lacks="It is not there.")
-            left = stop
+            stops.left = stop
             with nullcontext() if stop > 1000 else pytest.raises(Stopped):
                 here.run("exchange")
-            used, left = stop - left, 10**9
+            used, stops.left = stop - stops.left, NEVER
             here.takes("exchange", received=0, read=1, quarantined=1, responses=1)
         return here, used
 
-    monkeypatch.setattr(Database, "write", counted)
     with Exchange().plugged_in():
         undisturbed, transactions = ran("undisturbed", 10**6)
         wanted = [without(row, "run") for row in undisturbed.export(everything=True)]

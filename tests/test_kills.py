@@ -4,20 +4,18 @@ This is the short form of ``make kills``; and a run that is stopped before each 
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
 
 from intake.opening import Opening
 from intake.reading.sandbox import Limits, ReaderPool
-from storage.database import Database
 from tests.kills import campaign, lines
 from tests.support.consultation import Consultation, bundle, message, pdf, table
 from tests.support.postgres import Postgres
+from tests.support.stops import NEVER, Stopped, Stops
 
 DAY = datetime(2011, 3, 1, 12, tzinfo=UTC)
 AT = "2011-03-01T09:00:00Z"
@@ -28,10 +26,6 @@ def test_a_kill_at_a_random_moment_changes_nothing(tmp_path: Path, postgres_serv
     found = campaign(tmp_path, 4, 20110418, postgres_server, small=True)
     assert [str(trial) for trial in found if trial.problems] == []
     assert sum(trial.hit for trial in found) >= 1
-
-
-class Stopped(BaseException):
-    """The program ends here, as if it was killed: nobody catches this."""
 
 
 def fill(consultation: Consultation) -> None:
@@ -56,36 +50,24 @@ def test_a_stop_before_each_transaction_changes_nothing(
     tmp_path: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped before any of its transactions, and run once more, a run gives the export of an undisturbed one."""
-    write = Database.write
-    left = 10**9
-
-    @contextmanager
-    def counted(database: Database) -> Iterator[Connection]:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise Stopped
-        with write(database) as tx:
-            yield tx
-
-    monkeypatch.setattr(Database, "write", counted)
+    stops = Stops(monkeypatch)
     with ReaderPool(1, Limits(), time.monotonic) as pool:
         # The real readers, but one pool for all runs: to start them each time would take most of the time.
         monkeypatch.setattr(Opening, "readers", lambda *_: nullcontext(pool))
         undisturbed = Consultation(tmp_path / "undisturbed", home=empty_home)
         fill(undisturbed)
         undisturbed.run()
-        transactions = 10**9 - left
-        left = 10**9
+        transactions = NEVER - stops.left
+        stops.left = NEVER
         wanted = lines(undisturbed)
         assert transactions > 20
         for stop in range(transactions):
             here = Consultation(tmp_path / f"stop-{stop}", home=empty_home)
             fill(here)
-            left = stop
+            stops.left = stop
             with pytest.raises(Stopped):
                 here.run()
-            left = 10**9
+            stops.left = NEVER
             assert here.run()["balanced"], f"stopped before transaction {stop}"
             assert lines(here) == wanted, f"stopped before transaction {stop}"
             assert here.failures() == {}, f"stopped before transaction {stop}"

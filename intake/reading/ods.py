@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from intake.reading.numbers import plain
 from intake.reading.tablehead import MAX_COLUMNS, Refused
-from intake.reading.workbook import MAX_ROWS, Merge, RawRow, Xml, Zip, cell_name, damaged, protected, put
+from intake.reading.workbook import MAX_ROWS, Merge, RawRow, Sheet, Xml, Zip, cell_name, damaged, protected, put
 
 _SPACE = "urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _TEXT, _OFFICE, _STYLE = (f"{_SPACE}{name}:1.0 " for name in ("table", "text", "office", "style"))
@@ -32,15 +32,11 @@ _MAX_MERGES = 200_000
 _MANY_BLANK = 1_000
 
 
-class OdsSheet:
+class OdsSheet(Sheet):
     """One sheet; see ``workbook.Sheet``."""
 
     def __init__(self, book: Zip, name: str, number: int, *, hidden: bool) -> None:
-        self.name = name
-        self.hidden = hidden
-        self.merges: list[Merge] = []
-        self.hidden_columns = 0
-        self.counts: dict[str, int] = {}
+        super().__init__(name, hidden=hidden)
         self._book = book
         self._number = number
 
@@ -50,8 +46,7 @@ class OdsSheet:
         Raises:
             Refused: it can't be read whole.
         """
-        self.merges, self.hidden_columns = [], 0
-        self.counts = {"formulas": 0, "errors": 0}
+        self.begin()
         parse = _Cells(self, self._number)
         xml = Xml(self._book, "content.xml", parse.start, parse.end)
         parse.xml = xml

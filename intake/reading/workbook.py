@@ -6,8 +6,9 @@ its own (entity bombs do) is refused, and what unpacks to far more than it is.
 
 import re
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple
 from xml.parsers import expat
 
 from intake.reading.tablehead import MAX_COLUMNS, Refused
@@ -41,22 +42,27 @@ class Merge(NamedTuple):
     column: int
 
 
-class Sheet(Protocol):
+class Sheet(ABC):
     """A sheet of a workbook. What is said about it is whole once its rows have been taken."""
 
-    name: str
-    hidden: bool
-    merges: list[Merge]
-    hidden_columns: int
-    counts: dict[str, int]
+    def __init__(self, name: str, *, hidden: bool) -> None:
+        self.name = name
+        self.hidden = hidden
+        self.begin()
 
+    def begin(self) -> None:
+        """Forget what was found in its rows, because they are read from the start."""
+        self.merges: list[Merge] = []
+        self.hidden_columns = 0
+        self.counts = {"formulas": 0, "errors": 0}
+
+    @abstractmethod
     def rows(self) -> Iterator[RawRow]:
         """Its rows in order, from the start each time.
 
         Raises:
             Refused: it can't be read whole.
         """
-        ...
 
 
 def cell_name(column: int, row: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from intake.reading.numbers import BUILT_IN, Kind, kind_of, plain, shown, zeros_of
 from intake.reading.tablehead import Refused
-from intake.reading.workbook import Merge, RawRow, Xml, Zip, cell_name, damaged
+from intake.reading.workbook import Merge, RawRow, Sheet, Xml, Zip, cell_name, damaged
 from intake.reading.xlsxcells import column_of, rows, whole_number
 
 _SPACES = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main")
@@ -28,15 +28,11 @@ _MAX_STRING_CHARS = 400_000_000
 _TRUE = ("1", "true")
 
 
-class XlsxSheet:
+class XlsxSheet(Sheet):
     """One sheet; see ``workbook.Sheet``."""
 
     def __init__(self, book: "Xlsx", name: str, member: str, *, hidden: bool) -> None:
-        self.name = name
-        self.hidden = hidden
-        self.merges: list[Merge] = []
-        self.hidden_columns = 0
-        self.counts: dict[str, int] = {}
+        super().__init__(name, hidden=hidden)
         self._book = book
         self._member = member
 
@@ -46,8 +42,7 @@ class XlsxSheet:
         Raises:
             Refused: it can't be read whole.
         """
-        self.merges, self.hidden_columns = [], 0
-        self.counts = {"formulas": 0, "errors": 0}
+        self.begin()
         yield from rows(self._book.zip, self._member, self._value(), _refuse_unvalued, self._aside)
 
     def _value(self) -> Callable[[str, str, str], str]:
