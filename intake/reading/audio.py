@@ -15,12 +15,12 @@ import soundfile
 
 from intake.reading.parts import Sound, Unreadable
 from intake.reading.wire import MAX_SOUND_SECONDS, SOUND_RATE, Options
+from intake.reading.within import file_of
 
 _MAX_BYTES = 256 * 1024 * 1024
 _RATES = range(4_000, 192_001)
 _MAX_CHANNELS = 16
 _FORMATS = frozenset({"WAV", "WAVEX", "RF64", "W64", "MP3", "OGG", "FLAC", "AIFF", "AU"})
-_MESSAGES = frozenset({"message/rfc822", "application/vnd.ms-outlook"})
 _BLOCK = 1 << 16  # frames that are decoded, and brought to the rate, at a time
 _ZEROS = 16  # of the sinc on each side
 _LISTEN = "Listen to the original itself (`intake original` gives its bytes), and type what is said."
@@ -40,13 +40,10 @@ def listen(data: bytes, media_type: str, options: Options) -> Sound | Unreadable
         media_type: of the original.
         options: see above.
     """
-    if media_type in _MESSAGES:
-        from intake.reading import carried  # only for what came by mail
-
-        found = carried.document(data, media_type, int(options.get("item", 0)), int(options.get("attached", 0)))
-        if isinstance(found, Unreadable):
-            return found
-        data = found[0]
+    found = file_of(data, media_type, options)
+    if isinstance(found, Unreadable):
+        return found
+    data = found[0]
     if not data:
         return _EMPTY
     if len(data) > _MAX_BYTES:

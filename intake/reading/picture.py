@@ -24,6 +24,7 @@ from intake.reading.parts import Picture, Unreadable
 from intake.reading.raster import DAMAGED, POINTS, Shown, TooLarge, flat, on_white, open_scan
 from intake.reading.sniff import kind_with_pages
 from intake.reading.wire import Options
+from intake.reading.within import file_of
 
 LONG_SIDE = 1_400
 """Pixels of a whole page's longer side: 120 an inch of A4, where 10-point print is 16 pixels high and reads well. Who
@@ -35,7 +36,6 @@ _MAX_CUT_PIXELS = 9_000_000  # A4 at 300 dpi, just
 _MARGIN, _MARGIN_SHARE = 4.0, 0.25
 _TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 _PICTURES = frozenset({"image/tiff", "image/jpeg", "image/png", "image/gif", "image/heic", "image/heif"})
-_MESSAGES = frozenset({"message/rfc822", "application/vnd.ms-outlook"})
 
 _OPEN_IT = "Open the original itself: `intake original` gives its bytes."
 _NO_PAGES = Unreadable("Files of this kind have no pages to be shown.", _OPEN_IT)
@@ -53,13 +53,10 @@ def draw(data: bytes, media_type: str, options: Options) -> Picture | Unreadable
         media_type: of the original.
         options: see above.
     """
-    if media_type in _MESSAGES:
-        from intake.reading import carried  # only for what came by mail
-
-        found = carried.document(data, media_type, int(options.get("item", 0)), int(options.get("attached", 0)))
-        if isinstance(found, Unreadable):
-            return found
-        data, media_type = found
+    found = file_of(data, media_type, options)
+    if isinstance(found, Unreadable):
+        return found
+    data, media_type = found
     media_type = kind_with_pages(data) or media_type  # what is called .pdf may be a JPEG: it is read as what it is
     number, turned = int(options.get("page", 0)), int(options.get("turned", 0))
     if media_type == "application/pdf":

@@ -7,6 +7,7 @@ import select
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeVar
 
 from intake.reading import wire
 from intake.reading.child import NONSENSE, Child, Gone, ReadJob
@@ -44,6 +45,7 @@ SplitResult = TableSplit | MessageSplit | Unreadable | ToolMissing
 DrawResult = Picture | Unreadable | ToolMissing
 SoundResult = Sound | Unreadable | ToolMissing
 Answers = Generator[wire.Answer, None, None]
+A = TypeVar("A", wire.Drawn, wire.Listened)
 
 
 class SplitBroken(Exception):
@@ -88,13 +90,17 @@ class Splitter:
 
     def draw(self, job: ReadJob) -> DrawResult:
         """Draw one page; see ``ReaderPool.draw``."""
-        found = self.ask("draw", job)
-        return _drawn(*found) if isinstance(found, tuple) else found
+        found = self._ask_one("draw", wire.Drawn, job)
+        return found.picture if isinstance(found, wire.Drawn) else found
 
     def listen(self, job: ReadJob) -> SoundResult:
         """Decode one recording; see ``ReaderPool.listen``."""
-        found = self.ask("listen", job)
-        return _listened(*found) if isinstance(found, tuple) else found
+        found = self._ask_one("listen", wire.Listened, job)
+        return found.sound if isinstance(found, wire.Listened) else found
+
+    def _ask_one(self, task: wire.Task, kind: type[A], job: ReadJob) -> A | Unreadable | ToolMissing:
+        found = self.ask(task, job)
+        return _only(kind, *found) if isinstance(found, tuple) else found
 
     def ask(self, task: wire.Task, job: ReadJob) -> tuple[wire.Answer, Answers] | Unreadable | ToolMissing:
         """Hand a job to a process; its first answer, and the others as they come."""
@@ -190,20 +196,12 @@ def _result(job: ReadJob, first: wire.Answer, answers: Answers) -> SplitResult:
     return Unreadable(NONSENSE, NEXT_STEP)
 
 
-def _drawn(first: wire.Answer, answers: Answers) -> DrawResult:
-    if isinstance(first, wire.Failed | wire.Drawn):
+def _only(kind: type[A], first: wire.Answer, answers: Answers) -> A | Unreadable | ToolMissing:
+    """The one answer of a task that has but one."""
+    if isinstance(first, wire.Failed | kind):
         for _ in answers:
             pass
-        return first.why if isinstance(first, wire.Failed) else first.picture
-    answers.close()
-    return Unreadable(NONSENSE, NEXT_STEP)
-
-
-def _listened(first: wire.Answer, answers: Answers) -> SoundResult:
-    if isinstance(first, wire.Failed | wire.Listened):
-        for _ in answers:
-            pass
-        return first.why if isinstance(first, wire.Failed) else first.sound
+        return first.why if isinstance(first, wire.Failed) else first
     answers.close()
     return Unreadable(NONSENSE, NEXT_STEP)
 

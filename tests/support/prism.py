@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from tests.support.processes import ServiceError
+from tests.support.serving import QuietHandler
 from tests.support.twilio import wav
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,11 +161,11 @@ def _onward(path: str, query: Mapping[str, str], example: str) -> str:
 
 
 def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # an answer in two packets waits 40 ms for the second one
 
-        def do_GET(self) -> None:  # the name that http.server calls
+        def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
             url = urlsplit(self.path)
             if url.path.endswith(".wav"):
                 self._send(200, wav(front.audio_s), "audio/x-wav")
@@ -189,15 +190,5 @@ def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
                     found["next_page_uri"] = _onward(url.path, query, found["next_page_uri"])
                 body = json.dumps(front.mend(url.path, found)).encode()
             self._send(answer.status, body, answer.headers.get("Content-Type", "application/json"))
-
-        def _send(self, status: int, body: bytes, media_type: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", media_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_args: Any) -> None:
-            """Nothing: what was asked is kept."""
 
     return Handler

@@ -15,10 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+from tests.support.serving import Serving
 
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "a-token-of-the-tests"
@@ -79,13 +81,6 @@ class Fault:
         return True
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        """Nothing: who asked has hung up."""
-
-
 @dataclass
 class _Item:
     at: datetime
@@ -93,7 +88,7 @@ class _Item:
 
 
 @dataclass
-class TwilioServer:
+class TwilioServer(Serving):
     """The server; a context manager. Resources are added by methods and may be changed in place, by key.
 
     ``counts`` says how often each kind was asked for (``Calls``, ``Messages``, ``Recordings``, ``Transcriptions``,
@@ -120,23 +115,11 @@ class TwilioServer:
         self._number = 0
         self.lock = threading.RLock()
         self.over = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        self.serve(_handler(self))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-    @property
-    def url(self) -> str:
-        """What ``base_url`` of the config is set to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__exit__(kind, error, at)
 
     @property
     def section(self) -> dict[str, Any]:
