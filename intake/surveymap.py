@@ -173,7 +173,7 @@ class _Mapper:
     def _bare_statements(self, question: Question, found: Mapping[str, Sequence[str]]) -> list[str]:
         """Headers side by side, about no question by their words, whose cells are all options of this one and of no
         other: the statements of a matrix, which some tools write without their question."""
-        if question.kind == "text" or any(
+        if question.kind != "choices" or any(
             set(question.options) & set(other.options) for other in self._of.questions if other is not question
         ):
             return []
@@ -202,12 +202,12 @@ class _Mapper:
         ]  # fmt: skip
         parts = [header for header in headers if header not in wholes]
         key = f"answer.{question.id}"
-        if len(wholes) > 1 and question.kind != "text" and self._is_matrix(question, wholes):
+        if len(wholes) > 1 and question.kind == "choices" and self._is_matrix(question, wholes):
             self._map(key, headers)
             self._append("matrix", question.id)
             self._look(f'"{question.id}" is read as a matrix: "statement: answer" for each column.')
         elif len(wholes) > 1:
-            return  # two columns of one question, or statements whose cells are no options: a person says which
+            return  # two columns of a question with one answer, or cells that are no options: a person says which
         elif wholes and self._cells[wholes[0]].are_codes(question.options):
             self._codes.add(wholes[0])
             self._look("holds numbers where words are asked for: have the export made again with labels.", wholes[0])

@@ -151,6 +151,15 @@ def test_a_second_column_of_a_question_is_for_a_person(consultation: Settled) ->
     assert 'No column is mapped to the question "agree".' in found.look
 
 
+def test_a_question_with_one_answer_is_no_matrix(consultation: Settled) -> None:
+    """Two columns with the options of such a question are two questions: which of them is meant is for a person."""
+    agree = "How far do you agree with the proposal?"
+    found = proposed(consultation, ["ID", f"Plan 1 - {agree}", f"Plan 2 - {agree}"], ["1", "Agree", "Disagree"])
+    assert "answer.agree" not in found.section["columns"]
+    assert "matrix" not in found.section
+    assert 'No column is mapped to the question "agree".' in found.look
+
+
 def test_numbers_instead_of_words_are_not_guessed(consultation: Settled) -> None:
     """An export with codes is said to be one, and what the codes mean is not made up."""
     found = proposed(consultation, ["ID", "agree", "services"], ["1", "2", "1,3"], ["2", "4", ""])
